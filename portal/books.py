@@ -1,0 +1,190 @@
+"""What follows from the facts: customers, orders, payments, refunds, and the books themselves.
+
+Everything here but Entry can be recomputed from the facts; `portal verify` does so and compares
+(R24). Entry is the ledger: database triggers refuse to change or delete a line of it.
+"""
+
+from __future__ import annotations
+
+from peewee import (
+    AutoField,
+    BigIntegerField,
+    CharField,
+    Check,
+    CompositeKey,
+    ForeignKeyField,
+    IntegerField,
+    TextField,
+)
+
+from portal.database import CentsField, JsonField, Table, UtcField
+from portal.models import Affiliate, TermsVersion
+
+
+class Customer(Table):
+    """A customer of the merchant. `first_paid` is the fact of its first payment above zero."""
+
+    id = AutoField()
+    customer_id = CharField(255, unique=True)
+    email = CharField(default="")
+    email_key = CharField(default="", index=True)
+    name = CharField(default="")
+    first_paid = BigIntegerField(null=True)
+    belongs_to = ForeignKeyField(Affiliate, null=True, backref="customers")
+
+
+class CustomerVisitor(Table):
+    """A browser known to be a customer's (R6)."""
+
+    customer = ForeignKeyField(Customer, index=False)
+    visitor = BigIntegerField()
+
+    class Meta:
+        primary_key = CompositeKey("customer", "visitor")
+
+
+class Order(Table):
+    """What a customer bought, who got it (R7), and the plan that its payments count toward."""
+
+    id = AutoField()
+    order_id = CharField(255, unique=True)
+    customer = ForeignKeyField(Customer, backref="orders")
+    fact_id = BigIntegerField()
+    ordered_at = UtcField()
+    credited_to = ForeignKeyField(Affiliate, null=True, index=False)
+    rule = CharField(8)
+    reason = TextField()
+    click_id = BigIntegerField(null=True)
+    terms = ForeignKeyField(TermsVersion, index=False)
+    interval = CharField(8)
+    price = CentsField()
+    plan_name = CharField(default="")
+    plan_count = IntegerField(default=1)  # R10: a payment of another plan starts a new count
+
+    class Meta:
+        table_name = "orders"
+        indexes = ((("credited_to", "id"), False),)
+
+
+class Payment(Table):
+    """One `sale` event: money a customer really paid. The id is its fact's."""
+
+    id = BigIntegerField(primary_key=True)
+    event_id = CharField(255, unique=True)
+    order = ForeignKeyField(Order, backref="payments")
+    plan_count = IntegerField()
+    interval = CharField(8)
+    price = CentsField()
+    amount = CentsField()
+    refunded = CentsField(default=0)
+    disputed = CentsField(default=0)
+    commission_to = ForeignKeyField(Affiliate, null=True, index=False)
+    override_to = ForeignKeyField(Affiliate, null=True, index=False)
+    paid_at = UtcField()
+
+
+class Refund(Table):
+    """A refund, chargeback or won chargeback (R11). The id is its fact's."""
+
+    id = BigIntegerField(primary_key=True)
+    sale_event_id = CharField(255, index=True)
+    kind = CharField(24)
+    asked = CentsField(null=True)
+    amount = CentsField(default=0)  # what it moved; negative for a won chargeback
+    status = CharField(8)  # waiting, applied or refused
+    reason = TextField(default="")
+    applied_by = BigIntegerField(null=True)  # the fact whose recording applied or refused it
+    happened_at = UtcField()
+
+
+# --- The books ---------------------------------------------------------------------------------
+
+
+class Run(Table):
+    """The payout run of a month. `last_entry` and `last_fact` say what it saw."""
+
+    month = CharField(7, primary_key=True)
+    ran_at = UtcField()
+    terms = ForeignKeyField(TermsVersion, index=False)
+    last_entry = BigIntegerField()
+    last_fact = BigIntegerField()
+
+
+class NotPaid(Table):
+    """Somebody whom a run did not pay: held for `reason`, or carried."""
+
+    run = ForeignKeyField(Run, index=False)
+    affiliate = ForeignKeyField(Affiliate)
+    amount = CentsField()
+    reason = CharField(16)
+
+    class Meta:
+        primary_key = CompositeKey("run", "affiliate")
+
+
+class Payout(Table):
+    """What one affiliate gets for one month; its last check tells its state."""
+
+    id = AutoField()
+    run = ForeignKeyField(Run, index=False, backref="payouts")
+    affiliate = ForeignKeyField(Affiliate)
+    amount = CentsField(constraints=[Check("amount > 0")])
+
+    class Meta:
+        indexes = ((("run", "affiliate"), True),)
+
+
+class PaperCheck(Table):
+    """One check of a payout: its state (R21), number and the names printed on it."""
+
+    id = AutoField()
+    payout = ForeignKeyField(Payout, backref="checks")
+    part = IntegerField(default=1)  # 2 and more are reissues
+    status = CharField(8)
+    number = IntegerField(null=True, unique=True)
+    check_date = CharField(10, null=True)
+    payee = CharField(default="")
+    address = TextField(default="")
+    mailed_on = CharField(10, null=True)
+    void_reason = TextField(default="")
+    moved_at = UtcField()
+    runs_when_void = IntegerField(null=True)
+
+    class Meta:
+        table_name = "paper_check"
+        indexes = ((("payout", "part"), True),)
+
+
+class Entry(Table):
+    """One line of an affiliate's ledger (R17): append-only, written by ledger.py alone.
+
+    `paid_before` and `paid_after` are P of R9 around the entry, `paid_at` when the payment
+    concerned happened, `source` what made it, once.
+    """
+
+    id = AutoField()
+    affiliate = ForeignKeyField(Affiliate, index=False, on_delete="RESTRICT")
+    kind = CharField(16)
+    amount = CentsField(constraints=[Check("amount <> 0")])
+    happened_at = UtcField()
+    recorded_at = UtcField()
+    rule = CharField(8)
+    source = CharField(64, unique=True)
+    fact_id = BigIntegerField(null=True, index=True)
+    payment = ForeignKeyField(Payment, null=True)
+    payout = ForeignKeyField(Payout, null=True)
+    paid_before = CentsField(null=True)
+    paid_after = CentsField(null=True)
+    paid_at = UtcField(null=True)
+
+    class Meta:
+        indexes = ((("affiliate", "id"), False),)
+
+
+class Verification(Table):
+    """What `portal verify` found, the whole recomputation each time."""
+
+    id = AutoField()
+    at = UtcField()
+    entries = IntegerField()
+    differences = JsonField()

@@ -1,0 +1,128 @@
+"""The database: how it is connected, migrated and written, and the field types at its borders.
+
+Every deed runs in `transaction()`, one at a time for the whole program, so facts have one order of
+recording on both databases. Nothing outside this module opens a transaction of its own.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from peewee import BigIntegerField, DatabaseProxy, Model, SqliteDatabase, TextField
+from peewee import sqlite3 as sqlite
+from playhouse import db_url
+from playhouse.migrations import Runner
+
+db = DatabaseProxy()
+
+
+def utcnow() -> datetime:
+    """The process's own clock, in UTC and cut to whole seconds. Only the edges call it."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+class CentsField(BigIntegerField):
+    """Money: an int of cents, nothing else."""
+
+    def db_value(self, value: Any) -> int | None:
+        if value is not None and type(value) is not int:
+            raise TypeError(f"money is an int of cents, not {value!r}")
+        return value
+
+
+class UtcField(BigIntegerField):
+    """An instant: aware datetimes in Python, whole Unix seconds in the database."""
+
+    def db_value(self, value: Any) -> int | None:
+        if isinstance(value, datetime):
+            if value.tzinfo is None:
+                raise TypeError(f"an instant needs an offset: {value!r}")
+            return int(value.timestamp() // 1)
+        return value
+
+    def python_value(self, value: Any) -> datetime | None:
+        return None if value is None else datetime.fromtimestamp(int(value), UTC)
+
+
+class JsonField(TextField):
+    """A JSON value, written with sorted keys so that equal values are equal text."""
+
+    def db_value(self, value: Any) -> str | None:
+        return None if value is None else json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+    def python_value(self, value: Any) -> Any:
+        return None if value is None else json.loads(value)
+
+
+class Table(Model):
+    class Meta:
+        database = db
+        legacy_table_names = False
+
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+SAFE_WAL = (3, 51, 3)  # before it, WAL with several connections can corrupt the file
+_DEEDS, _MIGRATING = 7301, 7302  # keys of PostgreSQL's advisory locks
+_PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
+def connect(url: str) -> Any:
+    """Bind the tables to the database at a url and return it; nothing is opened yet.
+
+    Raises RuntimeError where SQLite is too old to be trusted with several connections.
+    """
+    if url.startswith("sqlite"):
+        if sqlite.sqlite_version_info < SAFE_WAL:
+            raise RuntimeError(f"SQLite {sqlite.sqlite_version} is too old: 3.51.3 is needed.")
+        options = {"lock_type": "IMMEDIATE", "timeout": 5, "pragmas": _PRAGMAS}
+        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    else:
+        url = url.replace("postgresql://", "postgresql+pool://", 1)
+        options = {"prefer_psycopg3": True, "max_connections": 32, "stale_timeout": 300}
+    db.initialize(
+        db_url.connect(url, unquote_password=True, unquote_user=True, autoconnect=False, **options)
+    )
+    return db
+
+
+def is_sqlite() -> bool:
+    """Whether the bound database is SQLite."""
+    return isinstance(db.obj, SqliteDatabase)
+
+
+@contextmanager
+def transaction() -> Iterator[None]:
+    """One deed: all of it or nothing, and no other deed at the same time."""
+    with db.atomic():
+        if not is_sqlite():
+            db.execute_sql("SELECT pg_advisory_xact_lock(%s)", (_DEEDS,))
+        yield
+
+
+@contextmanager
+def _migrating() -> Iterator[None]:
+    if is_sqlite():
+        with open(f"{db.database}.migrating", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        return
+    db.execute_sql("SELECT pg_advisory_lock(%s)", (_MIGRATING,))
+    try:
+        yield
+    finally:
+        db.execute_sql("SELECT pg_advisory_unlock(%s)", (_MIGRATING,))
+
+
+def migrate() -> list[str]:
+    """Bring the connected database up to date; returns the migrations that ran.
+
+    Several processes may call it at once: one works, the others wait and find nothing to do.
+    """
+    with _migrating():
+        return Runner(db.obj, str(MIGRATIONS)).up()

@@ -1,0 +1,231 @@
+"""The program's settings and terms, the people, and the facts.
+
+Facts (Fact, Click, TermsVersion) are only ever added; database triggers refuse a change. What
+follows from them is in books.py. Nothing here decides anything.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+
+from peewee import (
+    AutoField,
+    BigIntegerField,
+    BooleanField,
+    CharField,
+    CompositeKey,
+    ForeignKeyField,
+    IntegerField,
+    TextField,
+)
+
+from portal import rules
+from portal.database import CentsField, JsonField, Table, UtcField
+
+# --- The program -------------------------------------------------------------------------------
+
+
+class Setting(Table):
+    """A program setting that is not versioned, and what the program keeps about itself."""
+
+    name = CharField(64, primary_key=True)
+    value = TextField()
+
+
+class TermsVersion(Table):
+    """One version of the terms (R10a). The last row holds; rows are never changed."""
+
+    id = AutoField()
+    cookie_days = IntegerField()
+    minimum_payout = CentsField()
+    tax_threshold = CentsField()
+    month_amount = CentsField()
+    month_threshold = CentsField()
+    month_rate = IntegerField()
+    year_amount = CentsField()
+    once_rate = IntegerField()
+    override_rate = IntegerField()
+    since = UtcField()
+
+    def terms(self) -> rules.Terms:
+        """This version as the value that the rules take."""
+        return rules.Terms(**{name: getattr(self, name) for name in TERM_NAMES})
+
+
+TERM_NAMES = tuple(rules.Terms.__dataclass_fields__)
+
+
+# --- People ------------------------------------------------------------------------------------
+
+
+class Account(Table):
+    """What everyone who signs in has. `epoch` grows to end every session."""
+
+    email = CharField()
+    email_key = CharField(unique=True)
+    name = CharField()
+    password_hash = CharField(null=True)
+    epoch = IntegerField(default=0)
+
+
+class Admin(Account):
+    id = AutoField()
+    created_at = UtcField()
+
+
+class Affiliate(Account):
+    """An affiliate. Facts tell every change of status, e-mail, referrer and tax ID on file."""
+
+    id = AutoField()
+    code = CharField(32, unique=True)
+    company = CharField(default="")
+    payee = CharField(default="")
+    line1 = CharField(default="")
+    line2 = CharField(default="")
+    city = CharField(default="")
+    state = CharField(default="")
+    postal_code = CharField(default="")
+    country = CharField(2, default="")
+    us_person = BooleanField(null=True)
+    website = CharField(default="")
+    promotion = TextField(default="")
+    status = CharField(16)
+    referrer = ForeignKeyField("self", null=True, backref="referred")
+    attached_by = CharField(16, null=True)
+    attached_at = UtcField(null=True)
+    customer_id = IntegerField(null=True, unique=True)  # the customer linked by an admin (R12, R15)
+    applied_at = UtcField()
+
+    @property
+    def has_address(self) -> bool:
+        """Whether a check can be addressed (R21)."""
+        return bool(self.payee and self.line1 and self.city)
+
+
+class TaxIdOnFile(Table):
+    """The sealed tax ID of an affiliate; only its kind and last four digits are in the open."""
+
+    affiliate = ForeignKeyField(Affiliate, primary_key=True)
+    kind = CharField(4)
+    sealed = TextField()
+    last_four = CharField(4)
+    stored_at = UtcField()
+
+
+class AffiliateCode(Table):
+    """Every code an affiliate ever had; a code given up keeps working for its owner (R4)."""
+
+    code = CharField(32, primary_key=True)
+    affiliate = ForeignKeyField(Affiliate, backref="codes")
+
+    class Meta:
+        table_name = "code"
+
+
+class Link(Table):
+    """A trackable link of an affiliate to one landing page of an allow-listed host (R8)."""
+
+    id = AutoField()
+    affiliate = ForeignKeyField(Affiliate, backref="links")
+    slug = CharField(64)
+    name = CharField()
+    landing = TextField(default="")
+    created_at = UtcField()
+
+    class Meta:
+        indexes = ((("affiliate", "slug"), True),)
+
+
+# --- Facts -------------------------------------------------------------------------------------
+
+
+class Click(Table):
+    """A click, marked or not (R8). The id grows in the order of storing; `tag` seals the row."""
+
+    id = BigIntegerField(primary_key=True)
+    affiliate_id = IntegerField()
+    link_id = IntegerField(null=True)
+    visitor = BigIntegerField(index=True)  # the first click of the same browser
+    clicked_at = UtcField()
+    days = IntegerField()
+    mark = CharField(16, null=True)
+    sub_id = CharField(64, null=True)
+    referrer = TextField(null=True)
+    tag = BigIntegerField()
+
+    class Meta:
+        indexes = ((("affiliate_id", "id"), False),)
+
+
+class ImportedClick(Table):
+    """The id that an imported click had where it came from."""
+
+    outside_id = CharField(128, primary_key=True)
+    click_id = BigIntegerField()
+
+
+class ClickDay(Table):
+    """Unmarked clicks of an affiliate on a day of the program's zone, kept with each click."""
+
+    affiliate_id = IntegerField()
+    day = CharField(10)
+    clicks = IntegerField()
+
+    class Meta:
+        primary_key = CompositeKey("affiliate_id", "day")
+
+
+class Fact(Table):
+    """Something the portal learned, in the order of recording, never changed (R24).
+
+    `kind` is lead, sale, refund, customer, application, status, email, tax_id, link or adjustment.
+    `content` is what was said, `answer` what was replied, `clicks_to` the last click stored before,
+    `seal` a checksum over the row.
+    """
+
+    id = BigIntegerField(primary_key=True)
+    kind = CharField(16)
+    event_id = CharField(255, null=True, unique=True)
+    customer_id = IntegerField(null=True)
+    affiliate_id = IntegerField(null=True)
+    email_key = CharField(null=True)
+    content = JsonField()
+    answer = JsonField(null=True)
+    recorded_at = UtcField()
+    clicks_to = BigIntegerField(default=0)
+    seal = CharField(32)
+
+    class Meta:
+        indexes = (
+            (("customer_id", "id"), False),
+            (("affiliate_id", "id"), False),
+            (("email_key", "id"), False),
+        )
+
+    def sealed(self) -> str:
+        """The checksum of this row as it is now; `seal` keeps the one of when it was stored."""
+        told = [self.id, self.kind, self.event_id, self.customer_id, self.affiliate_id]
+        told += [self.email_key, self.content, self.answer, int(self.recorded_at.timestamp())]
+        text = json.dumps([*told, self.clicks_to], sort_keys=True)
+        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+# --- Who did what ------------------------------------------------------------------------------
+
+
+class Audit(Table):
+    """A deed of somebody with rights, written in the deed's own transaction."""
+
+    id = AutoField()
+    at = UtcField()
+    by = CharField()
+    did = CharField(64)
+    subject = CharField(default="")
+    detail = JsonField(default=dict)
+
+    @classmethod
+    def note(cls, by: str, did: str, subject: str, at: datetime, **detail: object) -> None:
+        """Keep that `by` did something to `subject` (an affiliate's code, a check's number)."""
+        cls.create(at=at, by=by, did=did, subject=subject, detail=detail)

@@ -1,0 +1,69 @@
+"""The program's calendar: months, years and payout instants in the program's time zone (R18).
+
+A month is its text, "2026-11", so it sorts, prints and stores as it is. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+PAYOUT_HOUR = 6
+
+
+class Month(str):
+    """A calendar month as YYYY-MM. Raises ValueError for anything else."""
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Month:
+        if not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", text) or text < "1900":
+            raise ValueError("A month is written YYYY-MM, like 2026-11.")
+        return super().__new__(cls, text)
+
+    def plus(self, months: int) -> Month:
+        """The month so many later: 2026-11 plus 2 is 2027-01."""
+        count = int(self[:4]) * 12 + int(self[5:]) - 1 + months
+        return Month(f"{count // 12:04d}-{count % 12 + 1:02d}")
+
+    def start(self, zone: ZoneInfo) -> datetime:
+        """The first existing instant of the month, also where the 1st has no midnight."""
+        return datetime(int(self[:4]), int(self[5:]), 1, tzinfo=zone).astimezone(UTC)
+
+    def end(self, zone: ZoneInfo) -> datetime:
+        """The first instant that no longer belongs to the month."""
+        return self.plus(1).start(zone)
+
+    def payout_at(self, day: int, zone: ZoneInfo) -> datetime:
+        """When the timetable runs this month's payouts: 06:00 of a day of the month after (R18)."""
+        after = self.plus(1)
+        local = datetime(int(after[:4]), int(after[5:]), day, PAYOUT_HOUR, tzinfo=zone)
+        return local.astimezone(UTC)
+
+
+def month_of(at: datetime, zone: ZoneInfo) -> Month:
+    """The program month in which an instant lies."""
+    return Month(f"{at.astimezone(zone):%Y-%m}")
+
+
+def year_start(year: int, zone: ZoneInfo) -> datetime:
+    """The first existing instant of a calendar year in the program's zone."""
+    return datetime(year, 1, 1, tzinfo=zone).astimezone(UTC)
+
+
+def year_of(at: datetime, zone: ZoneInfo) -> int:
+    """The calendar year in which an instant lies in the program's zone."""
+    return at.astimezone(zone).year
+
+
+def day_of(at: datetime, zone: ZoneInfo) -> str:
+    """The calendar day, YYYY-MM-DD, in which an instant lies in the program's zone."""
+    return at.astimezone(zone).date().isoformat()
+
+
+def to_seconds(at: datetime) -> datetime:
+    """An instant in UTC, cut to whole seconds. Raises ValueError for one without an offset."""
+    if at.tzinfo is None:
+        raise ValueError("A time needs an offset, like 2026-11-30T14:51:00Z.")
+    return at.astimezone(UTC).replace(microsecond=0)
