@@ -6,8 +6,10 @@ follows from them is in books.py. Nothing here decides anything.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
+import struct
 from datetime import datetime
 
 from peewee import (
@@ -138,6 +140,14 @@ class Link(Table):
         indexes = ((("affiliate", "slug"), True),)
 
 
+_CLICK_ID = struct.Struct(">qq")
+
+
+def click_id(number: int, tag: int) -> str:
+    """A click's outside id from its key and its tag."""
+    return base64.b32encode(_CLICK_ID.pack(number, tag))[:26].decode().lower()
+
+
 # --- Facts -------------------------------------------------------------------------------------
 
 
@@ -157,6 +167,21 @@ class Click(Table):
 
     class Meta:
         indexes = ((("affiliate_id", "id"), False),)
+
+    @property
+    def outside_id(self) -> str:
+        """The click id as others know it: id and tag in 26 letters and digits, not to be guessed."""
+        return click_id(self.id, self.tag)
+
+    @classmethod
+    def find(cls, outside_id: str) -> Click | None:
+        """The click that an outside id names, or None; imported ids are known too."""
+        try:
+            number, tag = _CLICK_ID.unpack(base64.b32decode(outside_id.upper() + "======"))
+        except (ValueError, struct.error):
+            known = ImportedClick.get_or_none(outside_id=outside_id)
+            return cls.get_or_none(cls.id == known.click_id) if known else None
+        return cls.get_or_none(cls.id == number, cls.tag == tag)
 
 
 class ImportedClick(Table):
