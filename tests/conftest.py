@@ -7,10 +7,10 @@ once on PostgreSQL; one marked `browser` or `sqlite_only` on SQLite alone. All o
 from collections import Counter
 from datetime import UTC, datetime
 
-import portal
 import pytest
-from portal import config, database
 
+import portal
+from portal import config, database
 from tests import databases, machine
 
 BACKENDS = ("sqlite", "postgresql")

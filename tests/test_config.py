@@ -5,6 +5,7 @@ import stat
 from pathlib import Path
 
 import pytest
+
 from portal import config
 
 
@@ -118,7 +119,7 @@ def test_a_message_never_holds_a_password(load):
 
 def test_a_folder_that_cannot_be_written_is_refused(load, monkeypatch):
     monkeypatch.setattr(config.os, "access", lambda *_: False)
-    with pytest.raises(config.Unusable, match="PORTAL_DATA .* cannot be written"):
+    with pytest.raises(config.Unusable, match=r"PORTAL_DATA .* cannot be written"):
         load()
 
 

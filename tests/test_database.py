@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import peewee
 import pytest
+
 from portal import database
 from portal.models import Audit
 
@@ -16,9 +17,13 @@ def test_migrating_twice_does_nothing_the_second_time(database_url):
 
 
 def test_a_deed_that_fails_leaves_nothing(db, now):
-    with pytest.raises(RuntimeError), database.transaction():
+    @database.transaction()
+    def deed():
         Audit.note("alice", "tried", "", now)
         raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        deed()
     assert Audit.select().count() == 0
 
 

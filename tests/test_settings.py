@@ -3,6 +3,7 @@
 import re
 
 import pytest
+
 from portal import settings
 from portal.rules import Terms
 
