@@ -170,7 +170,7 @@ class Click(Table):
 
     @property
     def outside_id(self) -> str:
-        """The click id as others know it: id and tag in 26 letters and digits, not to be guessed."""
+        """The click id as others know it: 26 letters and digits, not to be guessed."""
         return click_id(self.id, self.tag)
 
     @classmethod
@@ -181,7 +181,8 @@ class Click(Table):
         except (ValueError, struct.error):
             known = ImportedClick.get_or_none(outside_id=outside_id)
             return cls.get_or_none(cls.id == known.click_id) if known else None
-        return cls.get_or_none(cls.id == number, cls.tag == tag)
+        same = click_id(number, tag) == outside_id.lower()
+        return cls.get_or_none(cls.id == number, cls.tag == tag) if same else None
 
 
 class ImportedClick(Table):
