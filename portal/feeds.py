@@ -136,14 +136,14 @@ _APPLICATION = Shape(
         "address": _ADDRESS,
         "country": fields.country,
         "us_person": fields.boolean,
-        "tax_id": fields.tax_id,
+        "tax_id": fields.text,
         "code": fields.code,
         "click_id": fields.hint,
     },
     needed=("email", "name"),
 )
 _STATUS = Shape({"status": fields.one_of(rules.ACTIVE, rules.SUSPENDED)}, needed=("status",))
-_CHANGE = Shape({"tax_id": fields.tax_id, "payee": fields.filled, "address": _ADDRESS})
+_CHANGE = Shape({"tax_id": fields.text, "payee": fields.filled, "address": _ADDRESS})
 _AFFILIATE_ROW = Shape(
     {
         **_APPLICATION.fields,
