@@ -67,7 +67,7 @@ def imports(tree):
 
 
 def portal_modules(name, taken):
-    """The portal modules that an import names: `from portal import rules, x` is rules and portal."""
+    """The portal modules an import names: `from portal import rules, x` is rules and portal."""
     if name.partition(".")[0] != "portal":
         return set()
     package = name.removeprefix("portal").removeprefix(".")
