@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 from peewee import AutoField, CharField, ForeignKeyField
 
-from portal import accounts, passwords, rules
+from portal import passwords, persons, rules
 from portal.database import Table, UtcField, transaction
 from portal.models import Admin, Affiliate
 from portal.throttle import Counter, network
@@ -97,11 +97,11 @@ def sign_in(name: str, password: str, *, now: datetime, ip: str) -> SignedIn:
     NotSignedIn, after the same time. A right password counts no try, so nobody is locked out
     by what others try elsewhere. A one-time password is used up.
     """
-    account = accounts.find(name)
-    tries = _Tries(accounts.holder(account) if account else name.strip().casefold(), ip)
+    account = persons.find(name)
+    tries = _Tries(persons.holder(account) if account else name.strip().casefold(), ip)
     left = tries.take(now)
     must_replace = passwords.as_one_time(password) is not None
-    known = account is not None and accounts.may_sign_in(account)
+    known = account is not None and persons.may_sign_in(account)
     proven = _use_one_time if must_replace else _proven
     if not proven(account if known else None, password, now) or account is None:
         raise NotSignedIn("The user name or the password is not right.", tries_left=left)
@@ -111,7 +111,7 @@ def sign_in(name: str, password: str, *, now: datetime, ip: str) -> SignedIn:
 
 def check_password(account: Affiliate | Admin, password: str, *, now: datetime, ip: str) -> None:
     """Ask somebody who is signed in for their own password again. Raises NotSignedIn."""
-    tries = _Tries(accounts.holder(account), ip)
+    tries = _Tries(persons.holder(account), ip)
     left = tries.take(now)
     if not _proven(account, password, now):
         raise NotSignedIn("The password is not right.", tries_left=left)
@@ -224,7 +224,7 @@ def set_password(
 
 
 def _store(account: Affiliate | Admin, password_hash: str, now: datetime) -> None:
-    table, holder = type(account), accounts.holder(account)
+    table, holder = type(account), persons.holder(account)
     changed = table.update(password_hash=password_hash, epoch=table.epoch + 1)
     changed.where(table.id == account.id).execute()
     if isinstance(account, Affiliate):
@@ -248,7 +248,7 @@ def _acceptable(account: Affiliate | Admin, new: str) -> str:
 def reset_token(account: Affiliate | Admin, *, now: datetime) -> str:
     """A fresh token to choose a new password with, once, within 60 minutes; older ones die."""
     token = secrets.token_urlsafe(32)
-    holder = accounts.holder(account)
+    holder = persons.holder(account)
     with transaction():
         ResetToken.delete().where(ResetToken.holder == holder).execute()
         ResetToken.create(
@@ -260,8 +260,8 @@ def reset_token(account: Affiliate | Admin, *, now: datetime) -> str:
 def reset_holder(token: str, *, now: datetime) -> Affiliate | Admin | None:
     """Whose token this is, or None for one that no longer works. Looking does not use it up."""
     row = ResetToken.get_or_none(ResetToken.hash == _sha256(token), ResetToken.used_at.is_null())
-    account = accounts.of(row.holder) if row and _within(row.made_at, RESET_LIFE, now) else None
-    same = account and account.email_key == row.email_key and accounts.may_sign_in(account)
+    account = persons.of(row.holder) if row and _within(row.made_at, RESET_LIFE, now) else None
+    same = account and account.email_key == row.email_key and persons.may_sign_in(account)
     return account if same else None
 
 
