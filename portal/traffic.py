@@ -223,8 +223,7 @@ def _leads_to(
     """The link a visit came by and its landing page; an unknown slug is the default link."""
     link, page = links.get((affiliate, slug)) or links.get((affiliate, "")) or (None, "")
     return link, (
-        landing.allowed(page, settings.product_url, settings.allowed_hosts)
-        or settings.product_url
+        landing.allowed(page, settings.product_url, settings.allowed_hosts) or settings.product_url
     )
 
 
