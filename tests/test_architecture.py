@@ -25,8 +25,9 @@ ROWS = (
     {"program"},
     # What deeds are made of.
     {"ledger", "mail", "access", "reports", "events", "present"},
+    {"attachments"},
     # The deeds.
-    {"affiliates", "traffic", "orders", "refunds", "payouts", "verify"},
+    {"accounts", "affiliates", "traffic", "orders", "refunds", "payouts", "verify"},
     # The edges.
     {"forms", "jobs", "demo"},
     {"views.html"},
@@ -35,7 +36,7 @@ ROWS = (
     {"serve"},
     {"cli"},
 )
-FIRST_STORED, FIRST_EDGE, FIRST_VIEW = 3, 10, 11
+FIRST_STORED, FIRST_EDGE, FIRST_VIEW = 3, 11, 12
 PURE_MAY = {"vault": {"cryptography"}, "paper": {"fpdf", "font_source_sans_pro", "fontTools"}}
 WEB = {"flask", "flask_login", "flask_wtf", "granian", "htmx_flask", "werkzeug", "wtforms"}
 OF_A_REQUEST = {"current_app", "g", "request", "session"}
