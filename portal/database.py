@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from peewee import BigIntegerField, DatabaseProxy, Model, SqliteDatabase, TextField
-from peewee import sqlite3 as sqlite  # type: ignore[attr-defined]  # not in its stubs
+from peewee import sqlite3 as sqlite
 from playhouse import db_url
 from playhouse.migrations import Runner
 

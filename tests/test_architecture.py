@@ -25,9 +25,9 @@ ROWS = (
     {"program"},
     # What deeds are made of.
     {"ledger", "mail", "access", "reports", "events", "present"},
-    {"attachments"},
+    {"accounts", "attachments"},
     # The deeds.
-    {"accounts", "affiliates", "traffic", "orders", "refunds", "payouts", "verify"},
+    {"affiliates", "traffic", "orders", "refunds", "payouts", "checks", "verify"},
     # The edges.
     {"forms", "jobs", "demo"},
     {"views.html"},
