@@ -130,7 +130,7 @@ def decide_credit(
     buyer = world.buyer(customer.id, customer.email_key)
     named = world.named(sale.referral_code) if sale.referral_code else None
     clicks = tuple(world.clicks(customer.visitors, ordered_at))
-    concerned = {click.affiliate for click in clicks} | ({named} - {None})
+    concerned = {click.affiliate for click in clicks} | (set() if named is None else {named})
     facts = rules.OrderFacts(
         ordered_at=ordered_at,
         paid_before=customer.first_paid is not None,
@@ -169,8 +169,8 @@ def _earners(order: OrderState, customer: CustomerState, world: World) -> rules.
     credited = order.credit.affiliate
     referrer = None if credited is None else world.referrer(credited)
     buyer = world.buyer(customer.id, customer.email_key)
-    concerned = {credited, referrer} - {None}
-    suspended = frozenset(a for a in concerned if world.status(a) != rules.ACTIVE)  # type: ignore[arg-type]
+    concerned = [a for a in (credited, referrer) if a is not None]
+    suspended = frozenset(a for a in concerned if world.status(a) != rules.ACTIVE)
     return rules.earners(credited, referrer, buyer, suspended)
 
 
@@ -206,9 +206,8 @@ def refund(payment: PaymentState, refund: RefundState) -> list[Line]:
     """
     paid = rules.Paid(payment.amount, payment.refunded, payment.disputed)
     amount = rules.refund_amount(refund.kind, refund.asked, paid)
-    if amount == rules.WAITS:
+    if not isinstance(amount, int):  # it waits
         return []
-    assert isinstance(amount, int)
     refund.status, refund.amount = "applied", amount
     payment.refunded += amount
     if refund.kind != rules.REFUND:

@@ -118,7 +118,12 @@ def record_sale(sale: SaleIn, *, now: datetime) -> Answer:
         else:
             order = present.order_state(row)
         fact = next_fact()
-        about = {"fact": fact, "paid_at": paid_at, "customer": state, "world": world}
+        about: dict[str, Any] = {
+            "fact": fact,
+            "paid_at": paid_at,
+            "customer": state,
+            "world": world,
+        }
         payment, lines = intake.pay(order, sale, **about)
         waiting = present.waiting_refunds(sale.event_id)
         lines += intake.settle(payment, waiting)

@@ -102,9 +102,9 @@ def _keep(run: Run, found: list[Due], now: datetime) -> None:
         rows = [{"run": run.month, "affiliate": d.affiliate, "amount": d.amount} for d in some]
         Payout.insert_many(rows).execute()
     for some in chunked([d for d in found if d.list != rules.IN_PAYOUTS], ROWS):
-        rows = [(run.month, d.affiliate, d.amount, d.list) for d in some]
+        others = [(run.month, d.affiliate, d.amount, d.list) for d in some]
         fields = [NotPaid.run, NotPaid.affiliate, NotPaid.amount, NotPaid.reason]
-        NotPaid.insert_many(rows, fields).execute()
+        NotPaid.insert_many(others, fields).execute()
     ids = Payout.select(Payout.id).where(Payout.run == run.month).order_by(Payout.affiliate)
     for some in chunked((payout for (payout,) in ids.tuples()), ROWS):
         rows = [{"payout": p, "part": 1, "status": rules.ISSUED, "moved_at": now} for p in some]
