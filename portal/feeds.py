@@ -36,6 +36,7 @@ class SaleIn(Event):
     order_id: str
     amount: int
     email: str = ""
+    name: str = ""
     plan: rules.Plan | None = None
     plan_name: str = ""
     click_id: str = ""

@@ -21,6 +21,7 @@ from peewee import (
     ForeignKeyField,
     IntegerField,
     TextField,
+    fn,
 )
 
 from portal import rules
@@ -50,6 +51,7 @@ class TermsVersion(Table):
     once_rate = IntegerField()
     override_rate = IntegerField()
     since = UtcField()
+    after_fact = BigIntegerField(default=0)  # the last fact recorded under the version before
 
     def terms(self) -> rules.Terms:
         """This version as the value that the rules take."""
@@ -121,6 +123,7 @@ class AffiliateCode(Table):
 
     code = CharField(32, primary_key=True)
     affiliate = ForeignKeyField(Affiliate, backref="codes")
+    fact_id = BigIntegerField()
 
     class Meta:
         table_name = "code"
@@ -214,7 +217,8 @@ class ClickDay(Table):
 class Fact(Table):
     """Something the portal learned, in the order of recording, never changed (R24).
 
-    `kind` is lead, sale, refund, customer, application, status, email, tax_id, link or adjustment.
+    `kind` is lead, sale, refund, customer (an import), application, status, email, code, tax_id,
+    residence (what R20 asks), link or adjustment.
     `content` is what was said, `answer` what was replied, `clicks_to` the last click stored before,
     `seal` a checksum over the row.
     """
@@ -244,6 +248,30 @@ class Fact(Table):
         told += [self.email_key, self.content, self.answer, int(self.recorded_at.timestamp())]
         text = json.dumps([*told, self.clicks_to], sort_keys=True)
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def last_fact() -> int:
+    """The id of the fact recorded last, 0 before the first."""
+    return Fact.select(fn.MAX(Fact.id)).scalar() or 0
+
+
+def last_click() -> int:
+    """The id of the click stored last, 0 before the first."""
+    return Click.select(fn.MAX(Click.id)).scalar() or 0
+
+
+def next_fact() -> int:
+    """The id that the next fact gets; deeds run one at a time, so it is the deed's own."""
+    return last_fact() + 1
+
+
+def record(kind: str, content: dict, now: datetime, **about: object) -> Fact:
+    """Add a fact within the deed's transaction; `about` are Fact's other columns."""
+    fact = Fact(id=next_fact(), kind=kind, content=content, recorded_at=now, **about)
+    fact.clicks_to = last_click()
+    fact.seal = fact.sealed()
+    fact.save(force_insert=True)
+    return fact
 
 
 # --- Who did what ------------------------------------------------------------------------------
