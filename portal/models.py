@@ -21,6 +21,7 @@ from peewee import (
     ForeignKeyField,
     IntegerField,
     TextField,
+    fn,
 )
 
 from portal import rules
@@ -50,6 +51,7 @@ class TermsVersion(Table):
     once_rate = IntegerField()
     override_rate = IntegerField()
     since = UtcField()
+    after_fact = BigIntegerField(default=0)  # the last fact recorded under the version before
 
     def terms(self) -> rules.Terms:
         """This version as the value that the rules take."""
@@ -121,6 +123,7 @@ class AffiliateCode(Table):
 
     code = CharField(32, primary_key=True)
     affiliate = ForeignKeyField(Affiliate, backref="codes")
+    fact_id = BigIntegerField()
 
     class Meta:
         table_name = "code"
@@ -146,6 +149,15 @@ _CLICK_ID = struct.Struct(">qq")
 def click_id(number: int, tag: int) -> str:
     """A click's outside id from its key and its tag."""
     return base64.b32encode(_CLICK_ID.pack(number, tag))[:26].decode().lower()
+
+
+def click_number(outside_id: str) -> tuple[int, int] | None:
+    """The key and the tag that an outside id spells, or None; each has one spelling."""
+    try:
+        number, tag = _CLICK_ID.unpack(base64.b32decode(outside_id.upper() + "======"))
+    except (ValueError, struct.error):
+        return None
+    return (number, tag) if click_id(number, tag) == outside_id.lower() else None
 
 
 # --- Facts -------------------------------------------------------------------------------------
@@ -176,13 +188,12 @@ class Click(Table):
     @classmethod
     def find(cls, outside_id: str) -> Click | None:
         """The click that an outside id names, or None; imported ids are known too."""
-        try:
-            number, tag = _CLICK_ID.unpack(base64.b32decode(outside_id.upper() + "======"))
-        except (ValueError, struct.error):
-            known = ImportedClick.get_or_none(outside_id=outside_id)
-            return cls.get_or_none(cls.id == known.click_id) if known else None
-        same = click_id(number, tag) == outside_id.lower()
-        return cls.get_or_none(cls.id == number, cls.tag == tag) if same else None
+        number = click_number(outside_id)
+        click = cls.get_or_none(cls.id == number[0], cls.tag == number[1]) if number else None
+        if click or not outside_id.isprintable():
+            return click
+        known = ImportedClick.get_or_none(outside_id=outside_id)
+        return cls.get_or_none(cls.id == known.click_id) if known else None
 
 
 class ImportedClick(Table):
@@ -206,7 +217,8 @@ class ClickDay(Table):
 class Fact(Table):
     """Something the portal learned, in the order of recording, never changed (R24).
 
-    `kind` is lead, sale, refund, customer, application, status, email, tax_id, link or adjustment.
+    `kind` is lead, sale, refund, customer (an import), application, status, email, code, tax_id,
+    residence (what R20 asks), link or adjustment.
     `content` is what was said, `answer` what was replied, `clicks_to` the last click stored before,
     `seal` a checksum over the row.
     """
@@ -236,6 +248,30 @@ class Fact(Table):
         told += [self.email_key, self.content, self.answer, int(self.recorded_at.timestamp())]
         text = json.dumps([*told, self.clicks_to], sort_keys=True)
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def last_fact() -> int:
+    """The id of the fact recorded last, 0 before the first."""
+    return Fact.select(fn.MAX(Fact.id)).scalar() or 0
+
+
+def last_click() -> int:
+    """The id of the click stored last, 0 before the first."""
+    return Click.select(fn.MAX(Click.id)).scalar() or 0
+
+
+def next_fact() -> int:
+    """The id that the next fact gets; deeds run one at a time, so it is the deed's own."""
+    return last_fact() + 1
+
+
+def record(kind: str, content: dict, now: datetime, **about: object) -> Fact:
+    """Add a fact within the deed's transaction; `about` are Fact's other columns."""
+    fact = Fact(id=next_fact(), kind=kind, content=content, recorded_at=now, **about)
+    fact.clicks_to = last_click()
+    fact.seal = fact.sealed()
+    fact.save(force_insert=True)
+    return fact
 
 
 # --- Who did what ------------------------------------------------------------------------------

@@ -134,14 +134,23 @@ def credit(facts: OrderFacts) -> Credit:
             return Credit(None, "R7.1", "The customer paid before and came by itself.")
         if facts.belongs_to == facts.buyer:
             return Credit(None, "R7.1", "The customer belongs to the affiliate who is the buyer.")
-        return Credit(facts.belongs_to, "R7.1", "The customer paid before and belongs to you.")
+        return Credit(
+            facts.belongs_to, "R7.1", "The customer paid before and belongs to this affiliate."
+        )
     if facts.buyer is not None and facts.buyer_referrer is not None:
-        return Credit(facts.buyer_referrer, "R7.2", "The buyer is an affiliate you referred.")
+        return Credit(
+            facts.buyer_referrer, "R7.2", "The buyer is an affiliate whom this one referred."
+        )
     if facts.named is not None and facts.named in facts.active and facts.named != facts.buyer:
-        return Credit(facts.named, "R7.3", "The merchant named your code with the sale.")
+        return Credit(facts.named, "R7.3", "The merchant named this affiliate with the sale.")
     click = last_click(facts)
     if click:
-        return Credit(click.affiliate, "R7.4", "The last click that counts was yours.", click.id)
+        return Credit(
+            click.affiliate,
+            "R7.4",
+            "The last click that counts was on this affiliate's link.",
+            click.id,
+        )
     return Credit(None, "R7.5", "No click that counts came before the order.")
 
 
@@ -282,6 +291,9 @@ _MOVES = {
     "clear": ((CHECK_PAID,), CLEARED),
     "void": ((ISSUED, PRINTED, CHECK_PAID), VOID),
 }
+
+
+BEFORE = {deed: before for deed, (before, _) in _MOVES.items()} | {"reissue": (VOID,)}
 
 
 def moved(state: str, deed: str, *, suspended: bool = False, has_address: bool = True) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from portal.rules import Refused, Terms
@@ -51,12 +50,9 @@ def is_us_person(said: bool | None, country: str) -> bool:
     return said if said is not None else country.upper() in ("", "US")
 
 
-def tax_hold(
-    us_person: bool, tax_id_on_file: bool, earned_by_year: Iterable[int], terms: Terms
-) -> bool:
-    """Whether R20 holds: more than the threshold in any one calendar year and no tax ID."""
-    above = any(earned > terms.tax_threshold for earned in earned_by_year)
-    return us_person and not tax_id_on_file and above
+def tax_hold(us_person: bool, tax_id_on_file: bool, highest_year: int, terms: Terms) -> bool:
+    """Whether R20 holds: more than the threshold earned in one calendar year and no tax ID."""
+    return us_person and not tax_id_on_file and highest_year > terms.tax_threshold
 
 
 STATUTORY_1099 = {2025: 60_000, 2026: 200_000}  # 26 USC 6041(a); from 2027 indexed, to confirm

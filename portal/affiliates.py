@@ -1,0 +1,254 @@
+"""Affiliates: applying, being attached, changing status and profile.
+
+Every change that decides money (status, e-mail, residence, tax ID on file, a linked customer) is a
+fact beside the row, so any moment of the past can be recomputed (R24).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from portal import mail, program, rules, taxes, vault
+from portal.attachments import attach_applicant, attach_linked
+from portal.books import Customer
+from portal.database import transaction
+from portal.models import Affiliate, AffiliateCode, Audit, TaxIdOnFile, record
+
+CODE = re.compile(r"[a-z0-9][a-z0-9-]{1,31}")
+PROFILE = "name company payee line1 line2 city state postal_code country us_person website".split()
+RESIDENCE = ("country", "us_person")
+MOVES = {
+    rules.ACTIVE: (rules.REVIEW, rules.DECLINED, rules.SUSPENDED),
+    rules.DECLINED: (rules.REVIEW,),
+    rules.SUSPENDED: (rules.ACTIVE,),
+}
+
+
+@dataclass(frozen=True)
+class Application:
+    """What somebody who applies has said. `us_person` is None where it was not said."""
+
+    email: str
+    name: str
+    company: str = ""
+    payee: str = ""
+    line1: str = ""
+    line2: str = ""
+    city: str = ""
+    state: str = ""
+    postal_code: str = ""
+    country: str = ""
+    us_person: bool | None = None
+    tax_id: str = ""
+    code: str = ""
+    website: str = ""
+    promotion: str = ""
+    click_id: str = ""
+
+
+def by_code(code: str) -> Affiliate | None:
+    """The affiliate who owns a code, in any case, also one given up (R4)."""
+    row = AffiliateCode.get_or_none(code=code.casefold())
+    return row.affiliate if row else None
+
+
+# --- Joining -----------------------------------------------------------------------------------
+
+
+def apply(application: Application, *, now: datetime, by: str = "form") -> tuple[Affiliate, bool]:
+    """Make an application an account and mail its login (R1 to R3, R12).
+
+    With an e-mail that has an account already: that account, and False. Raises Refused.
+    """
+    with transaction():
+        account = Affiliate.get_or_none(email_key=rules.email_key(application.email))
+        if account:
+            if by == "form":
+                key = f"account_exists:{account.id}:{now:%Y-%m-%d}"
+                mail.queue("account_exists", to=account, now=now, key=key)
+            return account, False
+        review = program.load().applications == "review"
+        affiliate = join(application, rules.REVIEW if review else rules.ACTIVE, now=now)
+        kind = "applied" if review else "login"
+        mail.queue(kind, to=affiliate, now=now, key=f"{kind}:{affiliate.id}")
+        return affiliate, True
+
+
+def join(
+    application: Application,
+    status: str,
+    *,
+    now: datetime,
+    applied_at: datetime | None = None,
+    referrer: Affiliate | None = None,
+) -> Affiliate:
+    """Open an account, within a deed; `referrer` is an attachment of a former system."""
+    tax_id = _tax_id(application.tax_id)
+    code = _new_code(application)
+    if referrer:
+        attached: tuple[int | None, str | None] = (referrer.id, "import")
+    else:
+        attached = attach_applicant(application.email, application.click_id, now)
+    payee = application.payee or application.company or application.name
+    said = {name: getattr(application, name) for name in (*PROFILE, "email", "promotion")}
+    affiliate = Affiliate.create(
+        **said | {"payee": payee},
+        email_key=rules.email_key(application.email),
+        code=code,
+        status=status,
+        referrer=attached[0],
+        attached_by=attached[1],
+        attached_at=now if attached[0] else None,
+        applied_at=applied_at or now,
+    )
+    content = {
+        "code": code,
+        "email": application.email,
+        "status": status,
+        "country": application.country,
+        "us_person": application.us_person,
+        "tax_id_on_file": tax_id is not None,
+        "click_id": application.click_id,
+        "referrer": attached[0],
+        "attached_by": attached[1],
+    }
+    about = {"affiliate_id": affiliate.id, "email_key": affiliate.email_key}
+    fact = record("application", content, now, **about)
+    AffiliateCode.create(code=code, affiliate=affiliate, fact_id=fact.id)
+    if tax_id:
+        _seal(affiliate, tax_id, now)
+    return affiliate
+
+
+def _new_code(application: Application) -> str:
+    """The code asked for, or one made of the name; codes are never given twice (R4)."""
+    if application.code:
+        code = application.code.casefold()
+        if not CODE.fullmatch(code):
+            said = "A code has 2 to 32 letters, digits and dashes, a letter or digit first."
+            raise rules.Refused(said, "code")
+        if AffiliateCode.get_or_none(code=code):
+            raise rules.Refused("This code is taken. Choose another.", "code")
+        return code
+    plain = unicodedata.normalize("NFKD", application.name).encode("ascii", "ignore").decode()
+    stem = re.sub(r"[^a-z0-9]+", "-", plain.casefold()).strip("-")[:24].strip("-")
+    stem = stem if CODE.fullmatch(stem) else "affiliate"
+    taken = AffiliateCode.select(AffiliateCode.code).where(AffiliateCode.code.startswith(stem))
+    codes = {row.code for row in taken}
+    number = 1
+    code = stem
+    while code in codes:
+        number += 1
+        code = f"{stem}-{number}"
+    return code
+
+
+# --- Status ------------------------------------------------------------------------------------
+
+
+def set_status(affiliate: Affiliate, status: str, *, by: str, now: datetime) -> Affiliate:
+    """Approve, decline, suspend or reinstate (R1, R16); the same status again changes nothing."""
+    with transaction():
+        affiliate = Affiliate.get_by_id(affiliate.id)
+        before = affiliate.status
+        if before == status:
+            return affiliate
+        if before not in MOVES[status]:
+            said = f"An account that is {before} cannot become {status}."
+            raise rules.Refused(said, "status")
+        affiliate.status = status
+        affiliate.save(only=[Affiliate.status])
+        record("status", {"status": status}, now, affiliate_id=affiliate.id)
+        Audit.note(by, status, affiliate.code, now, before=before)
+        if before != rules.SUSPENDED and status == rules.ACTIVE:
+            mail.queue("login", to=affiliate, now=now, key=f"login:{affiliate.id}")
+        if status == rules.DECLINED:
+            mail.queue("declined", to=affiliate, now=now, key=f"declined:{affiliate.id}")
+        return affiliate
+
+
+# --- Profile -----------------------------------------------------------------------------------
+
+
+def change_profile(affiliate: Affiliate, *, by: str, now: datetime, **said: Any) -> Affiliate:
+    """Change name, payee, address, country or U.S. person; other fields are not for this."""
+    unknown = set(said) - set(PROFILE)
+    if unknown:
+        raise TypeError(f"not a part of the profile: {sorted(unknown)}")
+    with transaction():
+        affiliate = Affiliate.get_by_id(affiliate.id)
+        changed = {name: value for name, value in said.items() if getattr(affiliate, name) != value}
+        if not changed:
+            return affiliate
+        Affiliate.update(**changed).where(Affiliate.id == affiliate.id).execute()
+        affiliate = Affiliate.get_by_id(affiliate.id)
+        if set(changed) & set(RESIDENCE):
+            content = {name: getattr(affiliate, name) for name in RESIDENCE}
+            record("residence", content, now, affiliate_id=affiliate.id)
+        Audit.note(by, "profile", affiliate.code, now, fields=sorted(changed))
+        return affiliate
+
+
+def change_email(affiliate: Affiliate, email: str, *, by: str, now: datetime) -> Affiliate:
+    """Change the e-mail, which may make or unmake the affiliate the buyer of orders (R15)."""
+    key = rules.email_key(email)
+    with transaction():
+        other = Affiliate.get_or_none(Affiliate.email_key == key, Affiliate.id != affiliate.id)
+        if other or not key:
+            raise rules.Refused("This e-mail cannot be used for this account.", "email")
+        about = {"email": email, "email_key": key}
+        Affiliate.update(**about).where(Affiliate.id == affiliate.id).execute()
+        record("email", {"email": email}, now, affiliate_id=affiliate.id, email_key=key)
+        Audit.note(by, "email", affiliate.code, now)
+        return Affiliate.get_by_id(affiliate.id)
+
+
+def _tax_id(text: str) -> taxes.TaxId | None:
+    try:
+        return taxes.tax_id(text)
+    except rules.Refused as problem:
+        raise rules.Refused(str(problem), "tax_id") from None
+
+
+def change_tax_id(affiliate: Affiliate, text: str, *, by: str, now: datetime) -> bool:
+    """Put a tax ID on file, sealed (R2, R20). Nothing or zeros change nothing: False."""
+    tax_id = _tax_id(text)
+    if tax_id is None:
+        return False
+    with transaction():
+        _seal(affiliate, tax_id, now)
+        record("tax_id", {"on_file": True}, now, affiliate_id=affiliate.id)
+        Audit.note(by, "tax_id", affiliate.code, now, kind=tax_id.kind)
+    return True
+
+
+def _seal(affiliate: Affiliate, tax_id: taxes.TaxId, now: datetime) -> None:
+    sealed = vault.seal(tax_id.digits, row=f"tax_id_on_file:{affiliate.id}:sealed")
+    row = {
+        "kind": tax_id.kind,
+        "sealed": sealed,
+        "last_four": tax_id.digits[-4:],
+        "stored_at": now,
+    }
+    query = TaxIdOnFile.insert(affiliate=affiliate, **row)
+    query.on_conflict(conflict_target=[TaxIdOnFile.affiliate], update=row).execute()
+
+
+def link_customer(affiliate: Affiliate, customer_id: str, *, by: str, now: datetime) -> Affiliate:
+    """Say which customer an affiliate is, once (R12, R15). Raises Refused."""
+    with transaction():
+        affiliate = Affiliate.get_by_id(affiliate.id)
+        customer = Customer.get_or_none(customer_id=customer_id)
+        if customer is None:
+            raise rules.Refused("There is no such customer.", "customer_id")
+        if affiliate.customer_id or Affiliate.get_or_none(customer_id=customer.id):
+            raise rules.Refused("The affiliate or the customer is linked already.", "customer_id")
+        affiliate.customer_id = customer.id
+        affiliate.save(only=[Affiliate.customer_id])
+        attach_linked(affiliate, customer, now)
+        Audit.note(by, "link", affiliate.code, now, customer=customer_id)
+        return Affiliate.get_by_id(affiliate.id)

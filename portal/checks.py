@@ -1,0 +1,198 @@
+"""The paper checks of payouts and their states (R21): printed, paid, cleared, void, reissued.
+
+Every move is compare-and-set on one check, in one transaction with its entry and its audit row.
+There is no undo: what was done by mistake is voided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+
+from peewee import fn
+
+from portal import accounts, ledger, program, rules
+from portal.books import PaperCheck, Payout, Run
+from portal.database import transaction
+from portal.models import Affiliate, Audit
+from portal.months import day_of
+from portal.present import Now
+
+Deed = Callable[[PaperCheck, Payout], None]
+
+
+def last_check(payout: Payout) -> PaperCheck:
+    """The check that tells the state of a payout: its first, or the latest reissue."""
+    return PaperCheck.select().where(PaperCheck.payout == payout).order_by(-PaperCheck.part).get()
+
+
+def next_number() -> int:
+    """The lowest check number above every number used; numbers are never used again."""
+    return (PaperCheck.select(fn.MAX(PaperCheck.number)).scalar() or 0) + 1
+
+
+def print_checks(
+    month: str,
+    *,
+    codes: list[str] | None = None,
+    by: str,
+    now: datetime,
+    first: int | None = None,
+    date: str | None = None,
+) -> dict[str, Any]:
+    """Number and date the issued checks of a run in the order of payees, from `first` up."""
+    day = _day(date, now)
+    number = 0  # set once no other deed can take a number
+
+    def deed(check: PaperCheck, payout: Payout) -> None:
+        nonlocal number
+        affiliate = payout.affiliate
+        suspended = affiliate.status == rules.SUSPENDED
+        about = {"suspended": suspended, "has_address": affiliate.has_address}
+        to = rules.moved(check.status, "print", **about)
+        lines = (affiliate.line1, affiliate.line2, _town(affiliate), affiliate.country)
+        address = "\n".join(line for line in lines if line)
+        paper = {"payee": affiliate.payee, "address": address}
+        _move(check, to, now, number=number, check_date=day, **paper)
+        number += 1
+
+    with transaction():
+        number = next_number() if first is None else first
+        if first is not None and first < next_number():
+            said = f"The numbers up to {next_number() - 1} are used. Take one above."
+            raise rules.Refused(said, "first")
+        return _each(month, codes, "print", deed, by, now)
+
+
+def _town(affiliate: Affiliate) -> str:
+    town = " ".join(part for part in (affiliate.state, affiliate.postal_code) if part)
+    return ", ".join(part for part in (affiliate.city, town) if part)
+
+
+def mark_paid(
+    month: str,
+    *,
+    codes: list[str] | None = None,
+    by: str,
+    now: datetime,
+    date: str | None = None,
+) -> dict[str, Any]:
+    """Mark printed checks as paid, with the date they were mailed."""
+    day = _day(date, now)
+
+    def deed(check: PaperCheck, payout: Payout) -> None:
+        _move(check, rules.moved(check.status, "paid"), now, mailed_on=day)
+
+    return _each(month, codes, "paid", deed, by, now)
+
+
+def clear(month: str, *, codes: list[str] | None = None, by: str, now: datetime) -> dict[str, Any]:
+    """Mark paid checks as cleared by the bank; nothing moves them after that."""
+
+    def deed(check: PaperCheck, payout: Payout) -> None:
+        _move(check, rules.moved(check.status, "clear"), now)
+
+    return _each(month, codes, "clear", deed, by, now)
+
+
+def void(
+    month: str, *, codes: list[str] | None = None, by: str, now: datetime, reason: str
+) -> dict[str, Any]:
+    """Void checks with a reason and give the money back to the balance (R21)."""
+    if not reason.strip():
+        raise rules.Refused("A void needs a reason: not sent, lost, stopped, returned.", "reason")
+    runs = Run.select().count()
+
+    def deed(check: PaperCheck, payout: Payout) -> None:
+        about = {"void_reason": reason.strip(), "runs_when_void": runs}
+        _move(check, rules.moved(check.status, "void"), now, **about)
+        ledger.post_void(payout, check.part, now=now)
+
+    return _each(month, codes, "void", deed, by, now)
+
+
+def reissue(
+    month: str, *, codes: list[str] | None = None, by: str, now: datetime
+) -> dict[str, Any]:
+    """Take a void check's payout from the balance again, for a next check (R21)."""
+
+    def deed(check: PaperCheck, payout: Payout) -> None:
+        if check.status != rules.VOID:
+            raise rules.Refused(f"Only a void check is reissued; this one is {check.status}.")
+        if Run.select().count() > (check.runs_when_void or 0):
+            raise rules.Refused("A run was made since. The amount was that run's to pay.")
+        held = accounts.hold(payout.affiliate, now=now)
+        if held:
+            raise rules.Refused(f"The affiliate is on hold ({held}).")
+        again = {"payout": payout, "part": check.part + 1, "status": rules.ISSUED}
+        PaperCheck.create(**again, moved_at=now)
+        ledger.post_reissue(payout, check.part + 1, now=now)
+
+    return _each(month, codes, "reissue", deed, by, now)
+
+
+def _day(text: str | None, now: datetime) -> str:
+    if text is None:
+        return day_of(now, program.load().zone)
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise rules.Refused("A date is written YYYY-MM-DD, like 2026-12-01.", "date") from None
+
+
+def _move(check: PaperCheck, to: str, now: datetime, **about: object) -> None:
+    """Compare and set: only a check that is still in the state that was read moves."""
+    same = (PaperCheck.id == check.id) & (PaperCheck.status == check.status)
+    if not PaperCheck.update(status=to, moved_at=now, **about).where(same).execute():
+        raise rules.Refused("Somebody else moved this check just now.")
+
+
+def _each(
+    month: str, codes: list[str] | None, did: str, deed: Deed, by: str, now: datetime
+) -> dict[str, Any]:
+    """Do a deed to the checks of a run: all whose state allows it, or those of the named."""
+    if Run.get_or_none(month=month) is None:
+        raise rules.Refused(f"There is no run of {month}.", "month")
+    answer: dict[str, Any] = {"moved": [], "refused": []}
+    with transaction():
+        rows = _in_order_of_payees(month)
+        named = None if codes is None else _named(codes, rows, answer["refused"])
+        for payout in rows:
+            check = last_check(payout)
+            if check.status not in rules.BEFORE[did] if named is None else payout.id not in named:
+                continue
+            try:
+                deed(check, payout)
+            except rules.Refused as problem:
+                refusal = {"affiliate": payout.affiliate.code, "reason": str(problem)}
+                answer["refused"].append(refusal)
+                continue
+            check = last_check(payout)
+            answer["moved"].append(_told(payout, check))
+            Audit.note(by, did, f"{month} {payout.affiliate.code}", now, number=check.number)
+    return answer
+
+
+def _in_order_of_payees(month: str) -> list[Payout]:
+    payouts = Payout.select(Payout, Affiliate).join(Affiliate).where(Payout.run == month)
+    return sorted(payouts, key=lambda p: (p.affiliate.payee.casefold(), p.affiliate.id))
+
+
+def _named(codes: list[str], rows: list[Payout], refused: list[dict[str, Any]]) -> set[int]:
+    """The payouts of the named affiliates; who has none in this run is refused."""
+    payouts = {payout.affiliate_id: payout.id for payout in rows}
+    found = {code: payouts.get(Now().named(code)) for code in codes}
+    said = "There is no payout of this affiliate in this run."
+    refused += [{"affiliate": code, "reason": said} for code, p in found.items() if p is None]
+    return {payout for payout in found.values() if payout is not None}
+
+
+def _told(payout: Payout, check: PaperCheck) -> dict[str, Any]:
+    return {
+        "affiliate": payout.affiliate.code,
+        "amount": payout.amount,
+        "status": check.status,
+        "check_number": check.number,
+        "check_date": check.check_date,
+    }

@@ -1,0 +1,77 @@
+"""What leads, sales and refunds have in common: ids that answer the same again, and answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from portal import rules
+from portal.books import Customer
+from portal.feeds import Event
+from portal.intake import Line
+from portal.models import Affiliate, Fact, record
+
+
+class Conflict(Exception):
+    """The event id is known with other content, or as another kind of event. A sentence."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the sender is told; `created` is false for a repeat, `status` that of a refund."""
+
+    created: bool
+    body: dict[str, Any]
+
+    @property
+    def waiting(self) -> bool:
+        """Whether this is a refund that waits for its sale (R11)."""
+        return self.body.get("status") == "waiting"
+
+
+def known(event: Event, kind: str) -> Fact | None:
+    """The fact of an event that was recorded before. Raises Conflict when it differs."""
+    fact = Fact.get_or_none(event_id=event.event_id)
+    if fact is None:
+        return None
+    if fact.kind != kind:
+        raise Conflict(f"The event id {event.event_id} is a {fact.kind}'s.")
+    if fact.content != event.content:
+        raise Conflict(f"The event id {event.event_id} was recorded with other content.")
+    return fact
+
+
+def keep(
+    kind: str,
+    event: Event,
+    now: datetime,
+    *,
+    answer: dict[str, Any],
+    customer: Customer | None = None,
+    email: str = "",
+) -> Fact:
+    """Record an event as a fact, with the answer that a repeat gets again."""
+    return record(
+        kind,
+        event.content,
+        now,
+        event_id=event.event_id,
+        customer_id=customer.id if customer else None,
+        email_key=rules.email_key(email) or None,
+        answer=answer,
+    )
+
+
+def told(lines: Iterable[Line]) -> list[dict[str, Any]]:
+    """Entries as an answer tells them."""
+    lines = list(lines)
+    ids = {line.affiliate for line in lines}
+    codes = dict(
+        Affiliate.select(Affiliate.id, Affiliate.code).where(Affiliate.id.in_(ids)).tuples()
+    )
+    return [
+        {"affiliate": codes[line.affiliate], "kind": line.kind, "amount": line.amount}
+        for line in lines
+    ]

@@ -1,0 +1,148 @@
+"""The one door of the books: posting entries, and reading balances.
+
+Entries are only ever added (R17). Only this module inserts them; the database refuses to change or
+delete one. A source posts once, so nothing can be posted twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from peewee import Expression, ModelSelect, Value, fn
+
+from portal import months, rules
+from portal.books import Entry, Payout
+from portal.intake import Line
+
+
+def post(lines: Iterable[Line], *, now: datetime) -> None:
+    """Post what payments and refunds made, within the deed that records them (R9, R11, R13)."""
+    rows = [
+        {
+            "affiliate": line.affiliate,
+            "kind": line.kind,
+            "amount": line.amount,
+            "happened_at": line.happened_at,
+            "recorded_at": now,
+            "rule": line.rule,
+            "source": line.source,
+            "fact_id": line.fact,
+            "payment": line.payment,
+            "paid_before": line.paid_before,
+            "paid_after": line.paid_after,
+            "paid_at": line.paid_at,
+        }
+        for line in lines
+    ]
+    if rows:
+        Entry.insert_many(rows).execute()
+
+
+def post_adjustment(affiliate_id: int, amount: int, fact_id: int, *, now: datetime) -> None:
+    """Post an admin's correction; the fact keeps the reason (R17)."""
+    _post(affiliate_id, rules.ADJUSTMENT, amount, "R17", f"{fact_id}:0", now, fact_id=fact_id)
+
+
+def post_void(payout: Payout, part: int, *, now: datetime) -> None:
+    """Give the money of a void check back to the balance (R21)."""
+    source = f"payout:{payout.id}:{part}:void"
+    _post(payout.affiliate_id, rules.PAYOUT_VOID, payout.amount, "R21", source, now, payout=payout)
+
+
+def post_reissue(payout: Payout, part: int, *, now: datetime) -> None:
+    """Take the money of a reissued check from the balance again (R21)."""
+    source = f"payout:{payout.id}:{part}"
+    _post(payout.affiliate_id, rules.PAYOUT, -payout.amount, "R21", source, now, payout=payout)
+
+
+def _post(
+    affiliate: int, kind: str, amount: int, rule: str, source: str, now: datetime, **about: object
+) -> None:
+    Entry.insert(
+        affiliate=affiliate,
+        kind=kind,
+        amount=amount,
+        rule=rule,
+        source=source,
+        happened_at=now,
+        recorded_at=now,
+        **about,
+    ).execute()
+
+
+def post_run(month: str, *, now: datetime) -> None:
+    """Post the payouts of a month's run, one negative entry each, in a single statement (R18)."""
+    rows = Payout.select(
+        Payout.affiliate_id,
+        Value(rules.PAYOUT),
+        -Payout.amount,
+        Value(int(now.timestamp())),
+        Value(int(now.timestamp())),
+        Value("R18"),
+        fn.CONCAT("payout:", Payout.id, ":1"),
+        Payout.id,
+    )
+    rows = rows.where(Payout.run == month).order_by(Payout.affiliate_id)
+    fields = "affiliate kind amount happened_at recorded_at rule source payout".split()
+    Entry.insert_from(rows, [getattr(Entry, name) for name in fields]).execute()
+
+
+def balance(affiliate_id: int) -> int:
+    """The sum of all entries of an affiliate, in cents."""
+    total = Entry.select(fn.SUM(Entry.amount)).where(Entry.affiliate == affiliate_id).scalar()
+    return int(total or 0)
+
+
+def last_entry() -> int:
+    """The id of the entry posted last, 0 before the first."""
+    return Entry.select(fn.MAX(Entry.id)).scalar() or 0
+
+
+def entries(affiliate_id: int) -> ModelSelect:
+    """The entries of an affiliate as a query, oldest recorded first."""
+    return Entry.select().where(Entry.affiliate == affiliate_id).order_by(Entry.id)
+
+
+def sums_due(month_end: datetime, *, last: int, affiliate_id: int | None = None) -> dict[int, int]:
+    """What is due to each affiliate by the entries up to the id `last`, zeros left out (R18).
+
+    The same condition as rules.is_due, as one aggregate: a run reads millions of entries.
+    """
+    due = (Entry.amount < 0) | (Entry.kind == rules.PAYOUT_VOID) | (Entry.happened_at < month_end)
+    total = fn.SUM(Entry.amount)
+    query = Entry.select(Entry.affiliate_id, total).where(due & (Entry.id <= last))
+    if affiliate_id is not None:
+        query = query.where(Entry.affiliate == affiliate_id)
+    query = query.group_by(Entry.affiliate_id).having(total != 0).order_by(Entry.affiliate_id)
+    return {affiliate: int(amount) for affiliate, amount in query.tuples()}
+
+
+def highest_year(
+    month_end: datetime, zone: ZoneInfo, *, above: int, last: int, only: int | None = None
+) -> dict[int, int]:
+    """The highest earnings of any one calendar year, of those with more than `above` (R20).
+
+    Commission, override and their reversals count by the year of the payment concerned, of
+    payments that happened before `month_end`, by the entries up to the id `last`.
+    """
+    counted = Entry.kind.in_(rules.EARNINGS) & (Entry.id <= last) & (Entry.paid_at < month_end)
+    if only is not None:
+        counted &= Entry.affiliate == only
+    highest: dict[int, int] = {}
+    total = fn.SUM(Entry.amount)
+    for year in _years(counted, zone):
+        start, end = months.year_start(year, zone), months.year_start(year + 1, zone)
+        inside = counted & (Entry.paid_at >= start) & (Entry.paid_at < end)
+        query = Entry.select(Entry.affiliate_id, total).where(inside).group_by(Entry.affiliate_id)
+        for affiliate, cents in query.having(total > above).tuples():
+            highest[affiliate] = max(int(cents), highest.get(affiliate, 0))
+    return highest
+
+
+def _years(counted: Expression, zone: ZoneInfo) -> set[int]:
+    """The calendar years that payments concerned lie in, found in one pass."""
+    about_a_year = fn.MIN(Entry.paid_at), fn.MAX(Entry.paid_at)
+    buckets = Entry.select(*about_a_year).where(counted).group_by(Entry.paid_at / 31_622_400)
+    return {months.year_of(at, zone) for row in buckets.tuples() for at in row}

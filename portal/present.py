@@ -1,0 +1,138 @@
+"""The present: what is known now, loaded as the states that intake.py decides on.
+
+Everything is read within the deed's own transaction, so nothing changes between reading and
+writing. `portal verify` has the same for any moment of the past.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from peewee import fn
+
+from portal import rules
+from portal.books import Customer, CustomerVisitor, Order, Payment, Refund
+from portal.intake import CustomerState, OrderState, PaymentState, RefundState
+from portal.models import Affiliate, AffiliateCode, Click
+
+
+class Now:
+    """The world of intake.py as it stands now."""
+
+    def buyer(self, customer: int, email_key: str) -> int | None:
+        """The active or suspended affiliate who is the customer (R15)."""
+        able = Affiliate.status.in_((rules.ACTIVE, rules.SUSPENDED))
+        linked = Affiliate.get_or_none(Affiliate.customer_id == customer)
+        if linked:
+            return linked.id if linked.status in (rules.ACTIVE, rules.SUSPENDED) else None
+        same = Affiliate.get_or_none(able, Affiliate.email_key == email_key) if email_key else None
+        return same.id if same else None
+
+    def referrer(self, affiliate: int) -> int | None:
+        """To whom an affiliate is attached (R12)."""
+        return Affiliate.get_by_id(affiliate).referrer_id
+
+    def status(self, affiliate: int) -> str:
+        """The status of an affiliate."""
+        return Affiliate.get_by_id(affiliate).status
+
+    def named(self, code: str) -> int | None:
+        """The affiliate who owns a code, in any case, also one given up (R4)."""
+        row = AffiliateCode.get_or_none(code=code.casefold())
+        return row.affiliate_id if row else None
+
+    def clicks(self, visitors: Iterable[int], until: datetime) -> list[rules.Click]:
+        """The unmarked clicks of browsers up to an instant."""
+        return clicks_of(visitors, until)
+
+
+def clicks_of(
+    visitors: Iterable[int], until: datetime, last: int | None = None
+) -> list[rules.Click]:
+    """The unmarked clicks of browsers up to an instant, and up to the id `last`."""
+    query = Click.select(Click.id, Click.affiliate_id, Click.clicked_at, Click.days)
+    query = query.where(
+        Click.visitor.in_(list(visitors)) & Click.mark.is_null() & (Click.clicked_at <= until)
+    )
+    if last is not None:
+        query = query.where(Click.id <= last)
+    return [rules.Click(c.id, c.affiliate_id, c.clicked_at, c.days) for c in query]
+
+
+def code(affiliate: int | None) -> str | None:
+    """The present code of an affiliate."""
+    return None if affiliate is None else Affiliate.get_by_id(affiliate).code
+
+
+def customer_state(customer: Customer) -> CustomerState:
+    """A customer with its known browsers."""
+    visitors = CustomerVisitor.select(CustomerVisitor.visitor)
+    visitors = visitors.where(CustomerVisitor.customer == customer)
+    return CustomerState(
+        customer.id,
+        customer.email_key,
+        customer.first_paid,
+        customer.belongs_to_id,
+        {visitor for (visitor,) in visitors.tuples()},
+    )
+
+
+def order_state(row: Order) -> OrderState:
+    """An order with what is paid toward each of its plan counts."""
+    return OrderState(
+        row.order_id,
+        row.ordered_at,
+        rules.Credit(row.credited_to_id, row.rule, row.reason, row.click_id),
+        row.terms_id,
+        row.terms.terms(),
+        rules.Plan(row.interval, row.price),
+        row.plan_count,
+        _paid(row),
+    )
+
+
+def _paid(order: Order) -> dict[tuple[int, int], int]:
+    paid = {}
+    for tier, earner in enumerate((Payment.commission_to, Payment.override_to)):
+        left = fn.SUM(Payment.amount - Payment.refunded)
+        query = Payment.select(Payment.plan_count, left).group_by(Payment.plan_count)
+        query = query.where((Payment.order == order) & earner.is_null(False))
+        paid.update({(count, tier): int(cents) for count, cents in query.tuples()})
+    return paid
+
+
+def payment_state(row: Payment) -> PaymentState:
+    """A payment with its order and what was given back of it."""
+    return PaymentState(
+        row.id,
+        order_state(row.order),
+        row.plan_count,
+        rules.Plan(row.interval, row.price),
+        row.amount,
+        row.paid_at,
+        rules.Earners(row.commission_to_id, row.override_to_id),
+        row.refunded,
+        row.disputed,
+    )
+
+
+def waiting_refunds(sale_event_id: str) -> list[RefundState]:
+    """The refunds that wait for a sale, in order of arrival (R11)."""
+    query = Refund.select().where(
+        (Refund.sale_event_id == sale_event_id) & (Refund.status == "waiting")
+    )
+    rows = query.order_by(Refund.id)
+    return [RefundState(row.id, row.kind, row.asked, row.happened_at) for row in rows]
+
+
+def keep_refunds(refunds: Iterable[RefundState], applied_by: int) -> None:
+    """Store what became of waiting refunds when the fact `applied_by` was recorded (R11)."""
+    for refund in refunds:
+        if refund.status != "waiting":
+            Refund.update(
+                status=refund.status,
+                amount=refund.amount,
+                reason=refund.reason,
+                applied_by=applied_by,
+            ).where((Refund.id == refund.fact) & (Refund.status == "waiting")).execute()

@@ -1,0 +1,109 @@
+"""The program as it is set: its settings, the terms that hold, and its own secrets.
+
+Settings and terms live in the database, so every process and every portal on it sees a change at
+once. What changes money is versioned (R10a): a change makes a new row that holds from then on.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from portal.books import Run
+from portal.database import transaction
+from portal.models import TERM_NAMES, Audit, Setting, TermsVersion, last_fact
+from portal.months import month_of
+from portal.rules import Refused, Terms
+from portal.settings import BY_NAME, SETTINGS, parse
+
+SECRETS = ("click_key",)  # kept here, not in a file: all portals on one database share them
+
+
+@dataclass(frozen=True)
+class Program:
+    """The settings that are not versioned, as typed values. Their help is in settings.py."""
+
+    program_name: str
+    program_address: str
+    support_email: str
+    product_url: str
+    allowed_hosts: tuple[str, ...]
+    cookie_domain: str
+    time_zone: str
+    applications: str
+    payout_day: int
+    first_month: str
+    form_1099_at: str
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone in which months and years are cut."""
+        return ZoneInfo(self.time_zone)
+
+
+def load() -> Program:
+    """The settings as they are now."""
+    stored = dict(Setting.select(Setting.name, Setting.value).tuples())
+    values = {name: stored.get(name) for name in Program.__dataclass_fields__}
+    return Program(**{n: _typed(n, text) for n, text in values.items()})
+
+
+def _typed(name: str, text: str | None) -> Any:
+    return BY_NAME[name].default if text is None else parse(name, text)
+
+
+def terms_version() -> TermsVersion:
+    """The version of the terms that holds: the last one made."""
+    return TermsVersion.select().order_by(TermsVersion.id.desc()).get()
+
+
+def secret(name: str) -> bytes:
+    """A random secret that the program made for itself when it was set up."""
+    return bytes.fromhex(Setting.get_by_id(name).value)
+
+
+def initialize(now: datetime) -> None:
+    """Give a new program its first terms, its secrets and its first month; safe to repeat."""
+    with transaction():
+        if not TermsVersion.select().exists():
+            TermsVersion.create(since=now, **vars(Terms()))
+        for name in SECRETS:
+            _default(name, secrets.token_hex(32))
+        _default("first_month", month_of(now, load().zone))
+
+
+def _default(name: str, value: str) -> None:
+    Setting.insert(name=name, value=value).on_conflict_ignore().execute()
+
+
+def _store(name: str, value: str) -> None:
+    same = {"conflict_target": [Setting.name], "update": {"value": value}}
+    Setting.insert(name=name, value=value).on_conflict(**same).execute()
+
+
+def change(name: str, text: str, *, by: str, now: datetime) -> None:
+    """Set a program setting; what changes money holds from now on (R10a). Raises Refused."""
+    try:
+        value = parse(name, text)
+    except ValueError as problem:
+        raise Refused(str(problem), name) from None
+    with transaction():
+        if name in TERM_NAMES:
+            terms = vars(terms_version().terms()) | {name: value}
+            TermsVersion.create(since=now, after_fact=last_fact(), **terms)
+        else:
+            if name == "time_zone" and value != load().time_zone and Run.select().exists():
+                raise Refused("The time zone is fixed after the first payout run.", name)
+            _store(name, text.strip())
+        Audit.note(by, "set", name, now, value=text.strip())
+
+
+def settings() -> dict[str, Any]:
+    """Every setting by name, as `portal settings` prints it; terms are those that hold."""
+    current, terms = load(), vars(terms_version().terms())
+    return {
+        s.name: terms[s.name] if s.name in terms else getattr(current, s.name) for s in SETTINGS
+    }

@@ -1,0 +1,58 @@
+"""The database's own promises, the same on both kinds."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import peewee
+import pytest
+
+from portal import database
+from portal.models import Audit
+
+
+def test_migrating_twice_does_nothing_the_second_time(database_url):
+    bound = database.connect(database_url)
+    with bound.connection_context():
+        assert database.migrate()
+        assert database.migrate() == []
+
+
+def test_a_deed_that_fails_leaves_nothing(db, now):
+    @database.transaction()
+    def deed():
+        Audit.note("alice", "tried", "", now)
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        deed()
+    assert Audit.select().count() == 0
+
+
+def test_an_instant_comes_back_in_utc_and_sorts_by_time(db):
+    early = datetime(2026, 3, 15, 17, 0, tzinfo=timezone(timedelta(hours=5, minutes=1)))
+    late = datetime(2026, 3, 15, 12, 0, tzinfo=UTC)
+    for at in (late, early):
+        Audit.note("alice", "did", "", at)
+    assert [row.at for row in Audit.select().order_by(Audit.at)] == [early, late]
+    assert Audit.select().order_by(Audit.at).first().at.tzinfo is UTC
+
+
+def test_an_instant_without_an_offset_is_refused(db):
+    with pytest.raises(TypeError, match="offset"):
+        Audit.note("alice", "did", "", datetime(2026, 3, 15))  # noqa: DTZ001
+
+
+@pytest.mark.parametrize("deed", ["UPDATE fact SET kind = 'x'", "DELETE FROM fact"])
+def test_facts_are_append_only(db, deed):
+    db.execute_sql(
+        "INSERT INTO fact (id, kind, content, recorded_at, clicks_to, seal) "
+        "VALUES (1, 'lead', '{}', 0, 0, '')"
+    )
+    with pytest.raises(peewee.DatabaseError, match="append-only"), db.atomic():
+        db.execute_sql(deed)
+
+
+def test_money_is_an_int_of_cents():
+    assert database.CentsField().db_value(1999) == 1999
+    for wrong in (19.99, "1999", True):
+        with pytest.raises(TypeError, match="cents"):
+            database.CentsField().db_value(wrong)
