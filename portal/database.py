@@ -97,6 +97,19 @@ def is_sqlite() -> bool:
 
 
 @contextmanager
+def connected() -> Iterator[None]:
+    """A connection for this thread. SQLite's stays open for the next time, which is cheaper;
+    PostgreSQL's goes back to the pool, which cannot know when a thread has ended.
+    """
+    opened = db.connect(reuse_if_open=True)
+    try:
+        yield
+    finally:
+        if opened and not is_sqlite():
+            db.close()
+
+
+@contextmanager
 def transaction(kind: int = DEEDS) -> Iterator[None]:
     """One deed: all of it or nothing, and no other of its kind at the same time.
 
