@@ -15,7 +15,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import database, vault
 from portal.config import Config, load
-from portal.views import admin, assets, center, errors, html, login, profile, public
+from portal.views import admin, assets, center, errors, html, login, public
+from portal.views.admin import payouts, people  # noqa: F401
+from portal.views.center import payments, profile, tables  # noqa: F401
 
 LARGEST_FORM = 256 * 1024
 WORTH_PACKING = 1024
@@ -35,7 +37,6 @@ BLUEPRINTS = (
     public.blueprint,
     login.blueprint,
     center.blueprint,
-    profile.blueprint,
     admin.blueprint,
 )
 
@@ -51,8 +52,7 @@ def create_app(config: Config | None = None) -> Flask:
     app.jinja_env.globals.update(asset_url=assets.asset_url, integrity=assets.integrity)
     CSRFProtect(app)
     Htmx(app)
-    people = LoginManager(app)
-    people.user_loader(html.user_of)
+    LoginManager(app).user_loader(html.user_of)
     html.prepare(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

@@ -10,8 +10,9 @@ from typing import Any
 
 import click
 
-from portal import affiliates, fields, lists, paper, payouts as runs, program
+from portal import affiliates, fields, lists, paper, program
 from portal import checks as checkbook
+from portal import payouts as runs
 from portal.database import utcnow
 from portal.months import Month, month_of
 from portal.terminal import BY, MONTH, as_json, dollars, opened, show

@@ -24,14 +24,14 @@ ROWS = (
     {"books"},
     {"program"},
     # What deeds are made of.
-    {"ledger", "persons", "throttle", "letters", "reports", "lists", "events", "present"},
+    {"ledger", "persons", "throttle", "letters", "reports", "explain", "lists", "events", "present"},
     {"accounts", "attachments", "access", "mail", "past"},
     {"migrations", "replay", "runcheck"},
     # The deeds.
     {"affiliates", "traffic", "orders", "refunds", "payouts", "checks", "verify"},
     {"transfer"},
     # The edges.
-    {"forms", "jobs", "demo", "terminal", "logins"},
+    {"forms", "jobs", "demo", "terminal", "logins", "outlook"},
     {"views.html"},
     {"views.errors", "views.assets"},
     {"views"},
@@ -51,6 +51,7 @@ PURE_MAY = {
     "vault": {"cryptography"},
     "formats": {"babel", "markupsafe"},
     "passwords": {"argon2"},
+    "words": {"babel"},
     "paper": {"fpdf", "font_source_sans_pro", "fontTools"},
     "visits": {"crawlerdetect"},
     "words": {"babel"},
