@@ -97,6 +97,19 @@ def is_sqlite() -> bool:
 
 
 @contextmanager
+def connected() -> Iterator[None]:
+    """A connection for this thread. SQLite's stays open for the next time, which is cheaper;
+    PostgreSQL's goes back to the pool, which cannot know when a thread has ended.
+    """
+    opened = db.connect(reuse_if_open=True)
+    try:
+        yield
+    finally:
+        if opened and not is_sqlite():
+            db.close()
+
+
+@contextmanager
 def transaction(kind: int = DEEDS) -> Iterator[None]:
     """One deed: all of it or nothing, and no other of its kind at the same time.
 
@@ -105,6 +118,15 @@ def transaction(kind: int = DEEDS) -> Iterator[None]:
     with db.atomic():
         if not is_sqlite():
             db.execute_sql("SELECT pg_advisory_xact_lock(%s)", (kind,))
+        yield
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """Long reading of one moment that holds up nobody: writers go on beside it."""
+    with db.atomic("DEFERRED") if is_sqlite() else db.atomic():
+        if not is_sqlite():
+            db.execute_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         yield
 
 

@@ -33,6 +33,9 @@ class World(Protocol):
     def clicks(self, visitors: Iterable[int], until: datetime) -> list[rules.Click]:
         """The unmarked clicks of browsers up to an instant."""
 
+    def visitor(self, click_id: str) -> int | None:
+        """The browser of an unmarked click, for a click id that is known (R6, R8)."""
+
 
 @dataclass
 class CustomerState:
@@ -104,6 +107,20 @@ class Line(NamedTuple):
     paid_at: datetime
     paid_before: int
     paid_after: int
+
+
+def open_order(
+    sale: SaleIn,
+    paid_at: datetime,
+    customer: CustomerState,
+    world: World,
+    terms: tuple[int, rules.Terms],
+) -> OrderState:
+    """A new order with its credit, under the terms that hold (R7, R10a)."""
+    ordered_at = sale.ordered_at or paid_at
+    credit = decide_credit(sale, ordered_at, customer, world)
+    plan = sale.plan or rules.Plan("once", sale.amount)
+    return OrderState(sale.order_id, ordered_at, credit, *terms, plan)
 
 
 def decide_credit(

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import parse_qsl
 
-from portal import landing, traffic
+from portal import landing, traffic, visits
 from portal.config import Config
-from portal.database import db, utcnow
+from portal.database import connected, db, utcnow
 
 Environ = dict[str, Any]
 Headers = list[tuple[str, str]]
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 _PREFIX = "/go/"
 _COOKIE = re.compile(r"(?:^|;)\s*aff_click=\"?([a-z2-7]{26})\"?\s*(?=;|$)")
-_SENT = {name: f"HTTP_{name.upper().replace('-', '_')}" for name in traffic.MARKING}
+_SENT = {name: f"HTTP_{name.upper().replace('-', '_')}" for name in visits.MARKING}
 _SENT["user-agent"] = "HTTP_USER_AGENT"
 _PLAIN = [
     ("Cache-Control", "no-store"),
@@ -88,11 +88,11 @@ class ClickPath:
         return told[-self._proxies].strip().lower() == "https"
 
 
-def _visit(environ: Environ, path: str) -> traffic.Visit:
+def _visit(environ: Environ, path: str) -> visits.Visit:
     code, _, slug = path.partition("/")
     asked = _query(environ.get("QUERY_STRING", ""))
     former = _COOKIE.search(environ.get("HTTP_COOKIE", ""))
-    return traffic.visit(
+    return visits.read(
         code,
         slug.rstrip("/"),
         headers={name: environ[sent] for name, sent in _SENT.items() if sent in environ},
@@ -118,8 +118,8 @@ def _health() -> tuple[str, Headers, bytes]:
     """Whether the portal can do its work: the database answers."""
     plain = [("Content-Type", "text/plain; charset=utf-8")]
     try:
-        db.connect(reuse_if_open=True)
-        db.execute_sql("SELECT 1 FROM setting LIMIT 1").fetchone()
+        with connected():
+            db.execute_sql("SELECT 1 FROM setting LIMIT 1").fetchone()
     except Exception:
         log.exception("The database does not answer")
         return "503 Service Unavailable", [*plain, ("Retry-After", "5")], b"no database\n"
