@@ -26,7 +26,8 @@ ROWS = (
     # What deeds are made of.
     {"ledger", "persons", "throttle", "letters", "reports", "lists", "events", "present"},
     {"accounts", "access", "mail", "past"},
-    {"attachments", "migrations", "replay", "runcheck"},
+    {"attachments", "migrations", "replay"},
+    {"runcheck"},
     # The deeds.
     {"affiliates", "traffic", "orders", "refunds", "payouts", "checks", "verify"},
     {"transfer"},
