@@ -14,7 +14,7 @@ PORTAL = Path(__file__).parent.parent / "portal"
 
 ROWS = (
     # Pure: values in, values out. Standard library only, but for what PURE_MAY names.
-    {"rules", "months", "config", "vault"},
+    {"rules", "months", "config", "vault", "batch", "landing", "visits"},
     {"taxes", "settings", "feeds", "paper"},
     {"intake"},
     # What is stored.
@@ -36,7 +36,11 @@ ROWS = (
     {"cli"},
 )
 FIRST_STORED, FIRST_EDGE, FIRST_VIEW = 3, 10, 11
-PURE_MAY = {"vault": {"cryptography"}, "paper": {"fpdf", "font_source_sans_pro", "fontTools"}}
+PURE_MAY = {
+    "vault": {"cryptography"},
+    "visits": {"crawlerdetect"},
+    "paper": {"fpdf", "font_source_sans_pro", "fontTools"},
+}
 WEB = {"flask", "flask_login", "flask_wtf", "granian", "htmx_flask", "werkzeug", "wtforms"}
 OF_A_REQUEST = {"current_app", "g", "request", "session"}
 ADDS = {"insert", "insert_many", "insert_from", "create", "bulk_create", "get_or_create"}
