@@ -135,7 +135,7 @@ class _Tries:
             # What was refused anyway counts against nobody else at this account.
             limit = TRIES_UNDER_ATTACK if free and self.anywhere.add(now) > ATTACK else TRIES
         if here > limit or address > ADDRESS_TRIES:
-            raise _throttled(self.here.seconds_left(now))
+            raise throttled(self.here.seconds_left(now))
         return max(0, min(limit - here, ADDRESS_TRIES - address))
 
     def were_right(self, now: datetime) -> None:
@@ -145,7 +145,7 @@ class _Tries:
             self.anywhere.take_back(now)
 
 
-def _throttled(seconds: int) -> NotSignedIn:
+def throttled(seconds: int) -> NotSignedIn:
     minutes = -(-seconds // 60)
     wait = f"{minutes} minutes" if minutes > 1 else "a minute"
     return NotSignedIn(f"Too many tries. The next one is possible in {wait}.", 0, seconds)
@@ -155,7 +155,7 @@ def count_sign_up(ip: str, *, now: datetime) -> None:
     """Count an application sent by the form from an address. Raises NotSignedIn past the limit."""
     counter = Counter("sign-up", network(ip), window=HOUR)
     if counter.add(now) > SIGN_UPS_AN_HOUR:
-        raise _throttled(counter.seconds_left(now))
+        raise throttled(counter.seconds_left(now))
 
 
 def _proven(account: Affiliate | Admin | None, password: str, now: datetime) -> bool:

@@ -122,6 +122,15 @@ def transaction(kind: int = DEEDS) -> Iterator[None]:
 
 
 @contextmanager
+def snapshot() -> Iterator[None]:
+    """Long reading of one moment that holds up nobody: writers go on beside it."""
+    with db.atomic("DEFERRED") if is_sqlite() else db.atomic():
+        if not is_sqlite():
+            db.execute_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        yield
+
+
+@contextmanager
 def _migrating() -> Iterator[None]:
     if is_sqlite():
         with open(f"{db.database}.migrating", "w") as lock:

@@ -107,6 +107,8 @@ def _told(
         "url": url,
         "login_url": f"{url}/login",
         "center_url": f"{url}/center/",
+        "payments_url": f"{url}/center/payments",
+        "profile_url": f"{url}/center/profile",
         "reset_url": f"{url}{RESET_PATH}",
         "now": now,
         **facts,

@@ -75,7 +75,7 @@ def queue(kind: str, *, to: Affiliate | Admin, now: datetime, key: str, **facts:
     """Queue a mail in the transaction of its deed; the same key again is the same mail.
 
     Kinds: login, account_exists, applied, declined, password_reset, password_changed,
-    first_login; payout (month, amount) and tax_hold (month, amount, year), amounts in cents.
+    first_login; payout and tax_hold (month as YYYY-MM, amount in cents).
     Raises ValueError for another kind. Facts stay in the database, so they are never secret.
     """
     if kind not in letters.KINDS:
