@@ -17,6 +17,7 @@ from portal.books import PaperCheck, Payout, Run
 from portal.database import transaction
 from portal.models import Affiliate, Audit
 from portal.months import day_of
+from portal.present import Now
 
 Deed = Callable[[PaperCheck, Payout], None]
 
@@ -41,11 +42,8 @@ def print_checks(
     date: str | None = None,
 ) -> dict[str, Any]:
     """Number and date the issued checks of a run in the order of payees, from `first` up."""
-    number = next_number() if first is None else first
-    if number < next_number():
-        said = f"The numbers up to {next_number() - 1} are used. The next free one comes after."
-        raise rules.Refused(said, "first")
     day = _day(date, now)
+    number = 0  # set once no other deed can take a number
 
     def deed(check: PaperCheck, payout: Payout) -> None:
         nonlocal number
@@ -59,7 +57,12 @@ def print_checks(
         _move(check, to, now, number=number, check_date=day, **paper)
         number += 1
 
-    return _each(month, codes, "print", deed, by, now)
+    with transaction():
+        number = next_number() if first is None else first
+        if first is not None and first < next_number():
+            said = f"The numbers up to {next_number() - 1} are used. Take one above."
+            raise rules.Refused(said, "first")
+        return _each(month, codes, "print", deed, by, now)
 
 
 def _town(affiliate: Affiliate) -> str:
@@ -148,31 +151,41 @@ def _move(check: PaperCheck, to: str, now: datetime, **about: object) -> None:
 def _each(
     month: str, codes: list[str] | None, did: str, deed: Deed, by: str, now: datetime
 ) -> dict[str, Any]:
-    """Do a deed to the checks of a run: all that can move so, or those of the named affiliates."""
+    """Do a deed to the checks of a run: all whose state allows it, or those of the named."""
     if Run.get_or_none(month=month) is None:
         raise rules.Refused(f"There is no run of {month}.", "month")
     answer: dict[str, Any] = {"moved": [], "refused": []}
     with transaction():
-        payouts = Payout.select(Payout, Affiliate).join(Affiliate).where(Payout.run == month)
-        rows = list(payouts.order_by(Affiliate.payee, Affiliate.id))
-        by_code = {payout.affiliate.code: payout for payout in rows}
-        for code in codes or ():
-            if code not in by_code:
-                said = "There is no payout of this affiliate in this run."
-                answer["refused"].append({"affiliate": code, "reason": said})
+        rows = _in_order_of_payees(month)
+        named = None if codes is None else _named(codes, rows, answer["refused"])
         for payout in rows:
-            code = payout.affiliate.code
-            if codes is not None and code not in codes:
+            check = last_check(payout)
+            if check.status not in rules.BEFORE[did] if named is None else payout.id not in named:
                 continue
             try:
-                deed(last_check(payout), payout)
+                deed(check, payout)
             except rules.Refused as problem:
-                answer["refused"].append({"affiliate": code, "reason": str(problem)})
+                refusal = {"affiliate": payout.affiliate.code, "reason": str(problem)}
+                answer["refused"].append(refusal)
                 continue
             check = last_check(payout)
             answer["moved"].append(_told(payout, check))
-            Audit.note(by, did, f"{month} {code}", now, number=check.number)
+            Audit.note(by, did, f"{month} {payout.affiliate.code}", now, number=check.number)
     return answer
+
+
+def _in_order_of_payees(month: str) -> list[Payout]:
+    payouts = Payout.select(Payout, Affiliate).join(Affiliate).where(Payout.run == month)
+    return sorted(payouts, key=lambda p: (p.affiliate.payee.casefold(), p.affiliate.id))
+
+
+def _named(codes: list[str], rows: list[Payout], refused: list[dict[str, Any]]) -> set[int]:
+    """The payouts of the named affiliates; who has none in this run is refused."""
+    payouts = {payout.affiliate_id: payout.id for payout in rows}
+    found = {code: payouts.get(Now().named(code)) for code in codes}
+    said = "There is no payout of this affiliate in this run."
+    refused += [{"affiliate": code, "reason": said} for code, p in found.items() if p is None]
+    return {payout for payout in found.values() if payout is not None}
 
 
 def _told(payout: Payout, check: PaperCheck) -> dict[str, Any]:

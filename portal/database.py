@@ -68,7 +68,7 @@ class Table(Model):
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 SAFE_WAL = (3, 51, 3)  # before it, WAL with several connections can corrupt the file
-_DEEDS, _MIGRATING = 7301, 7302  # keys of PostgreSQL's advisory locks
+DEEDS, CLICKS, _MIGRATING = 7301, 7303, 7302  # keys of PostgreSQL's advisory locks
 _PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 
 
@@ -97,11 +97,36 @@ def is_sqlite() -> bool:
 
 
 @contextmanager
-def transaction() -> Iterator[None]:
-    """One deed: all of it or nothing, and no other deed at the same time."""
+def connected() -> Iterator[None]:
+    """A connection for this thread. SQLite's stays open for the next time, which is cheaper;
+    PostgreSQL's goes back to the pool, which cannot know when a thread has ended.
+    """
+    opened = db.connect(reuse_if_open=True)
+    try:
+        yield
+    finally:
+        if opened and not is_sqlite():
+            db.close()
+
+
+@contextmanager
+def transaction(kind: int = DEEDS) -> Iterator[None]:
+    """One deed: all of it or nothing, and no other of its kind at the same time.
+
+    Clicks are a kind of their own, so that sales do not wait for them where the database allows.
+    """
     with db.atomic():
         if not is_sqlite():
-            db.execute_sql("SELECT pg_advisory_xact_lock(%s)", (_DEEDS,))
+            db.execute_sql("SELECT pg_advisory_xact_lock(%s)", (kind,))
+        yield
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """Long reading of one moment that holds up nobody: writers go on beside it."""
+    with db.atomic("DEFERRED") if is_sqlite() else db.atomic():
+        if not is_sqlite():
+            db.execute_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         yield
 
 

@@ -151,6 +151,15 @@ def click_id(number: int, tag: int) -> str:
     return base64.b32encode(_CLICK_ID.pack(number, tag))[:26].decode().lower()
 
 
+def click_number(outside_id: str) -> tuple[int, int] | None:
+    """The key and the tag that an outside id spells, or None; each has one spelling."""
+    try:
+        number, tag = _CLICK_ID.unpack(base64.b32decode(outside_id.upper() + "======"))
+    except (ValueError, struct.error):
+        return None
+    return (number, tag) if click_id(number, tag) == outside_id.lower() else None
+
+
 # --- Facts -------------------------------------------------------------------------------------
 
 
@@ -179,13 +188,12 @@ class Click(Table):
     @classmethod
     def find(cls, outside_id: str) -> Click | None:
         """The click that an outside id names, or None; imported ids are known too."""
-        try:
-            number, tag = _CLICK_ID.unpack(base64.b32decode(outside_id.upper() + "======"))
-        except (ValueError, struct.error):
-            known = ImportedClick.get_or_none(outside_id=outside_id)
-            return cls.get_or_none(cls.id == known.click_id) if known else None
-        same = click_id(number, tag) == outside_id.lower()
-        return cls.get_or_none(cls.id == number, cls.tag == tag) if same else None
+        number = click_number(outside_id)
+        click = cls.get_or_none(cls.id == number[0], cls.tag == number[1]) if number else None
+        if click or not outside_id.isprintable():
+            return click
+        known = ImportedClick.get_or_none(outside_id=outside_id)
+        return cls.get_or_none(cls.id == known.click_id) if known else None
 
 
 class ImportedClick(Table):

@@ -293,6 +293,9 @@ _MOVES = {
 }
 
 
+BEFORE = {deed: before for deed, (before, _) in _MOVES.items()} | {"reissue": (VOID,)}
+
+
 def moved(state: str, deed: str, *, suspended: bool = False, has_address: bool = True) -> str:
     """The state of a check after a deed (R21). Raises Refused when it cannot move so."""
     before, after = _MOVES[deed]

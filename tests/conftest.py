@@ -87,7 +87,7 @@ def database_url(backend):
 
 @pytest.fixture
 def db_url(backend):
-    """The address of a migrated database of this test's own; `db` is connected to it."""
+    """The address of a migrated program of this test's own; `db` is connected to it."""
     url = backend.migrated()
     yield url
     databases.close()
@@ -96,7 +96,7 @@ def db_url(backend):
 
 @pytest.fixture
 def db(db_url):
-    """The bound, connected and migrated database of this test."""
+    """The bound and connected database of this test: migrated, with its first terms."""
     bound = database.connect(db_url)
     bound.connect()
     return bound

@@ -1,0 +1,110 @@
+"""Tax IDs at rest: sealed with AES-256-GCM under keys that never enter the database.
+
+A sealed text is "v1:<key id>:<base64 of nonce and ciphertext>". The row it belongs to is part of
+the seal, so a value copied to another row does not open. The key ring is a file of PORTAL_DATA,
+mode 0600; old keys stay in it, `current` seals, so a key can be changed without a gap.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+import tempfile
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+RING = "vault-keys.json"
+_NONCE = 12
+_folder: Path | None = None
+
+
+class Unavailable(Exception):
+    """A sealed text cannot be opened: another key, another row, or it was changed."""
+
+
+def use(folder: str | os.PathLike[str]) -> None:
+    """Keep the key ring in this folder (PORTAL_DATA) from now on. Makes nothing yet."""
+    global _folder
+    _folder = Path(folder)
+
+
+def seal(text: str, *, row: str) -> str:
+    """The sealed form of a text that belongs to `row` ("table:row:column").
+
+    Makes the key ring when there is none. Raises OSError where it cannot be kept.
+    """
+    ring = _ring() or _make_ring()
+    key_id = ring["current"]
+    nonce = secrets.token_bytes(_NONCE)
+    closed = _cipher(ring, key_id).encrypt(nonce, text.encode(), row.encode())
+    return f"v1:{key_id}:{base64.b64encode(nonce + closed).decode()}"
+
+
+def unseal(sealed: str, *, row: str) -> str:
+    """The text that `seal` was given for this row. Raises Unavailable."""
+    try:
+        version, key_id, body = sealed.split(":")
+        raw = base64.b64decode(body, validate=True)
+    except ValueError:
+        raise Unavailable("This is not a sealed text.") from None
+    ring = _ring()
+    if version != "v1" or not ring or key_id not in ring["keys"]:
+        raise Unavailable("The key of this sealed text is not in the key ring.")
+    try:
+        return _cipher(ring, key_id).decrypt(raw[:_NONCE], raw[_NONCE:], row.encode()).decode()
+    except (InvalidTag, ValueError):
+        raise Unavailable("This sealed text was changed or belongs to another row.") from None
+
+
+def _cipher(ring: dict, key_id: str) -> AESGCM:
+    return AESGCM(base64.b64decode(ring["keys"][key_id]))
+
+
+def _path() -> Path:
+    if _folder is None:
+        raise RuntimeError("The vault has no folder yet: call vault.use() first.")
+    return _folder / RING
+
+
+def _ring() -> dict | None:
+    """The key ring as it is now: read each time, so a key added by another process is seen."""
+    try:
+        return json.loads(_path().read_text())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as problem:
+        raise Unavailable(f"The key ring cannot be read: {problem}") from None
+
+
+def _make_ring() -> dict:
+    """Write a first key ring; of several processes at once one wins and all use its keys."""
+    path = _path()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    key_id = secrets.token_hex(4)
+    key = base64.b64encode(AESGCM.generate_key(256)).decode()
+    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".vault-")  # mode 0600
+    try:
+        with os.fdopen(handle, "w") as file:
+            json.dump({"current": key_id, "keys": {key_id: key}}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(draft, path)  # refuses where the file exists; never half-written
+        _keep(path.parent)
+    except FileExistsError:
+        pass
+    finally:
+        os.unlink(draft)
+    return json.loads(path.read_text())
+
+
+def _keep(folder: Path) -> None:
+    """Flush a folder: a key that a power cut takes away would lose what it sealed."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,226 @@
+"""`/api/v1`: the merchant's programs tell of leads, sales and refunds, and read what came of them.
+
+Every call carries a key and is never throttled. What is wrong is told in the order of contract.md:
+no key 401, not JSON by its type 415, too long 413, not JSON 400, a field 422, another content 409.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, Response, g, jsonify, request
+from peewee import Expression
+from werkzeug.exceptions import NotFound, UnsupportedMediaType
+
+from portal import access, affiliates, feeds, fields, lists, orders, refunds, rules
+from portal.affiliates import Application
+from portal.database import utcnow
+from portal.events import Answer, Conflict
+from portal.fields import Problem
+from portal.models import Affiliate, Fact
+from portal.months import Month
+from portal.views.errors import api_error
+
+bp = Blueprint("api", __name__, url_prefix="/api/v1")
+
+LARGEST = 256 * 1024
+Told = Response | tuple[Response, int]
+
+
+# --- Every call --------------------------------------------------------------------------------
+
+
+@bp.before_request
+def _let_in() -> Response | None:
+    """Ask for the key. Nothing else is looked at without one."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    key = access.key_of(token.strip()) if scheme.lower() == "bearer" else None
+    if key is None:
+        answer = api_error(401, "unauthorized", "Send a key: Authorization: Bearer <key>.")
+        answer.headers["WWW-Authenticate"] = "Bearer"
+        return answer
+    g.now, g.by = utcnow(), f"key {key.name}"
+    access.used(key, now=g.now)
+    request.max_content_length = LARGEST
+    return None
+
+
+@bp.after_request
+def _keep_nowhere(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@bp.errorhandler(rules.Refused)
+def _refused(refused: rules.Refused) -> Response:
+    return api_error(422, "invalid", str(refused), refused.field)
+
+
+@bp.errorhandler(Conflict)
+def _conflict(conflict: Conflict) -> Response:
+    return api_error(409, "conflict", str(conflict), "event_id")
+
+
+class Wrong(Exception):
+    """Carries a Problem with what was sent to the answer."""
+
+    def __init__(self, problem: Problem):
+        super().__init__(problem.message)
+        self.problem = problem
+
+
+@bp.errorhandler(Wrong)
+def _wrong(wrong: Wrong) -> Response:
+    problem = wrong.problem
+    status = 400 if problem.code == "not_json" else 422
+    return api_error(status, problem.code, problem.message, problem.field)
+
+
+def _body() -> Any:
+    """The JSON that was sent. Raises Wrong, and werkzeug's 413 and 415."""
+    if request.mimetype != "application/json":
+        raise UnsupportedMediaType("Send JSON, with Content-Type: application/json.")
+    return _right(fields.parse(request.get_data()))
+
+
+def _right(value: Any) -> Any:
+    if isinstance(value, Problem):
+        raise Wrong(value)
+    return value
+
+
+# --- Events ------------------------------------------------------------------------------------
+
+
+@bp.post("/track/lead")
+def lead() -> Told:
+    """Tie a browser to a customer."""
+    return _event(feeds.lead, orders.record_lead)
+
+
+@bp.post("/track/sale")
+def sale() -> Told:
+    """Record one payment."""
+    return _event(feeds.sale, orders.record_sale)
+
+
+@bp.post("/track/refund")
+def refund() -> Told:
+    """Record money given back; 202 for one that waits for its sale (R11)."""
+    return _event(feeds.refund, refunds.record_refund)
+
+
+def _event(read: Callable[..., Any], record: Callable[..., Answer]) -> Told:
+    data = _body()
+    event = read(data, g.now)
+    if isinstance(event, Problem) and event.by_clock:
+        event = _repeated(read, data) or event
+    answer = record(_right(event), now=g.now)
+    status = 200 if not answer.created else 202 if answer.waiting else 201
+    return jsonify(answer.body), status
+
+
+def _repeated(read: Callable[..., Any], data: Any) -> feeds.Event | None:
+    """An event whose time is no good by now, when its id was recorded: it makes no difference.
+
+    The clock may have been put back since, and a time that was a little ahead has come.
+    """
+    event = read(data, None)
+    known = isinstance(event, feeds.Event) and Fact.get_or_none(event_id=event.event_id)
+    return event if known else None
+
+
+# --- Affiliates --------------------------------------------------------------------------------
+
+
+@bp.post("/affiliates")
+def apply() -> Told:
+    """An application (R1 to R3, R12); the same e-mail again is the account as it is."""
+    said = Application(**_right(feeds.application(_body())))
+    affiliate, created = affiliates.apply(said, now=g.now, by=g.by)
+    return _standing(affiliate), 201 if created else 200
+
+
+@bp.get("/affiliates/<code>")
+def affiliate(code: str) -> Told:
+    """An affiliate by a code it has or had, in any case."""
+    return _standing(_by_code(code))
+
+
+@bp.patch("/affiliates/<code>")
+def change(code: str) -> Told:
+    """Suspend or reinstate, or say what a check needs."""
+    affiliate = _by_code(code)
+    values = _right(feeds.change(_body()))
+    about = {"by": g.by, "now": g.now}
+    if "status" in values:
+        affiliates.set_status(affiliate, values.pop("status"), **about)
+    if "tax_id" in values:
+        affiliates.change_tax_id(affiliate, values.pop("tax_id"), **about)
+    if values:
+        affiliates.change_profile(affiliate, **values, **about)
+    return _standing(Affiliate.get_by_id(affiliate.id))
+
+
+def _by_code(code: str) -> Affiliate:
+    known = fields.CODE.fullmatch(code.lower()) if code.isascii() else None
+    affiliate = affiliates.by_code(code) if known else None
+    if affiliate is None:
+        raise NotFound("There is no affiliate with this code.")
+    return affiliate
+
+
+def _standing(affiliate: Affiliate) -> Response:
+    return jsonify(affiliates.standing(affiliate, g.now))
+
+
+# --- Lists -------------------------------------------------------------------------------------
+
+
+@bp.get("/affiliates/<code>/ledger")
+def ledger(code: str) -> Told:
+    """The ledger of an affiliate, by recording."""
+    return _list(lists.ENTRIES, "affiliate", lists.entries_of(_by_code(code).id))
+
+
+@bp.get("/orders")
+def all_orders() -> Told:
+    """All orders with their credit and sums."""
+    return _list(lists.ORDERS, "")
+
+
+@bp.get("/payouts")
+def payouts() -> Told:
+    """All payouts, or those of one month, each with its last check."""
+    month = request.args.get("month", "")
+    try:
+        where = [lists.of_month(Month(month))] if month else []
+    except ValueError as error:
+        raise Wrong(Problem("invalid", str(error), "month")) from None
+    return _list(lists.PAYOUTS, "", *where)
+
+
+@bp.get("/clicks")
+def clicks() -> Told:
+    """All clicks, or those of one affiliate."""
+    code = request.args.get("affiliate", "")
+    where = [lists.clicks_of(_by_code(code).id)] if code else []
+    return _list(lists.CLICKS, "visitor", *where)
+
+
+def _list(listing: lists.List, unsaid: str, *where: Expression) -> Told:
+    try:
+        rows, cursor = listing.page(request.args.get("cursor", ""), _limit(), *where)
+    except ValueError as error:
+        raise Wrong(Problem("invalid", str(error), "cursor")) from None
+    items = [{name: value for name, value in row.items() if name != unsaid} for row in rows]
+    return jsonify({listing.name: items, "next": cursor})
+
+
+def _limit() -> int:
+    text = request.args.get("limit", str(lists.LONGEST))
+    if not (text.isascii() and text.isdigit() and len(text) < 4 and 0 < int(text) <= lists.LONGEST):
+        words = f"A limit is from 1 to {lists.LONGEST}."
+        raise Wrong(Problem("invalid", words, "limit"))
+    return int(text)
