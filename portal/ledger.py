@@ -78,7 +78,7 @@ def post_run(month: str, *, now: datetime) -> None:
     rows = Payout.select(
         Payout.affiliate_id,
         Value(rules.PAYOUT),
-        -Payout.amount,
+        Payout.amount * -1,  # a minus before a field would mean its order
         Value(int(now.timestamp())),
         Value(int(now.timestamp())),
         Value("R18"),
