@@ -43,10 +43,7 @@ def run(month: Month | None, preview: bool, json_wanted: bool) -> None:
     opened()
     now = utcnow()
     month = month or month_of(now, program.load().zone).plus(-1)
-    if preview:
-        found = runs.preview(month, now=now)
-    else:
-        found = runs.run_month(month, now=now, by=BY)
+    found = runs.preview(month, now=now) if preview else runs.run_month(month, now=now, by=BY)
     show(found, _told(found), json_wanted)
 
 

@@ -283,7 +283,13 @@ class VoidForm(Form):
         choices=list(
             zip(
                 REASONS,
-                ("Not sent", "Lost", "Stopped at the bank", "Returned", "Stale, older than 180 days"),
+                (
+                    "Not sent",
+                    "Lost",
+                    "Stopped at the bank",
+                    "Returned",
+                    "Stale, older than 180 days",
+                ),
                 strict=True,
             )
         ),

@@ -71,9 +71,7 @@ def prepare(app: Flask) -> None:
         long_date=lambda at: formats.long_date(at, settings().zone),
     )
     app.jinja_env.globals.update(fragment=fragment, address=address)
-    app.context_processor(
-        lambda: {"program": settings(), "now": now(), "live": is_live()}
-    )
+    app.context_processor(lambda: {"program": settings(), "now": now(), "live": is_live()})
 
 
 def stamp(at: datetime, form: str = "when") -> Markup:
