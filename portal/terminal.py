@@ -72,8 +72,3 @@ def opened() -> config.Config:
 def show(value: Any, text: str, json_wanted: bool) -> None:
     """Print a result: for people, or as JSON where it was asked for."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False) if json_wanted else text)
-
-
-def dollars(cents: int) -> str:
-    """An amount for people: -1234 is -$12.34."""
-    return f"{'-' if cents < 0 else ''}${abs(cents) // 100:,}.{abs(cents) % 100:02d}"

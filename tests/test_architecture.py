@@ -16,7 +16,7 @@ ROWS = (
     # Pure: values in, values out. Standard library only, but for what PURE_MAY names.
     {"rules", "months", "config", "vault", "fields", "formats", "landing", "visits"},
     {"batch"},
-    {"taxes", "settings", "feeds", "paper", "passwords", "smtp", "words"},
+    {"taxes", "settings", "feeds", "sheets", "paper", "passwords", "smtp", "words"},
     {"intake"},
     # What is stored.
     {"database"},
@@ -29,6 +29,7 @@ ROWS = (
     {"migrations", "replay", "runcheck"},
     # The deeds.
     {"affiliates", "traffic", "orders", "refunds", "payouts", "checks", "verify"},
+    {"filecheck"},
     {"transfer"},
     # The edges.
     {"forms", "jobs", "demo", "terminal", "logins"},
