@@ -16,6 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from portal import database, vault
 from portal.config import Config, load
 from portal.views import admin, assets, center, errors, html, login, profile, public
+from portal.views.go import ClickPath
 
 LARGEST_FORM = 256 * 1024
 WORTH_PACKING = 1024
@@ -64,6 +65,7 @@ def create_app(config: Config | None = None) -> Flask:
     if config.proxies:
         count = config.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, count, count, count)  # type: ignore[method-assign]
+    app.wsgi_app = ClickPath(app.wsgi_app, config)  # type: ignore[method-assign]
     return app
 
 
@@ -84,12 +86,12 @@ def _flask_settings(config: Config) -> dict[str, Any]:
 
 
 def _open_database() -> None:
-    """One connection a thread on SQLite, kept; on PostgreSQL one of the pool for the request."""
+    """A connection of the pool for the request; kept by a thread it would die with the thread."""
     g.opened = database.db.connect(reuse_if_open=True)
 
 
 def _give_back(_: BaseException | None) -> None:
-    if g.pop("opened", False) and not database.is_sqlite():
+    if g.pop("opened", False):
         database.db.close()
 
 

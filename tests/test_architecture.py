@@ -25,8 +25,9 @@ ROWS = (
     {"program"},
     # What deeds are made of.
     {"ledger", "persons", "throttle", "letters", "reports", "lists", "events", "present"},
-    {"accounts", "attachments", "access", "mail", "past"},
-    {"migrations", "replay", "runcheck"},
+    {"accounts", "access", "mail", "past"},
+    {"attachments", "migrations", "replay"},
+    {"runcheck"},
     # The deeds.
     {"affiliates", "traffic", "orders", "refunds", "payouts", "checks", "verify"},
     {"filecheck"},
