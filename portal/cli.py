@@ -55,7 +55,7 @@ def serve_command(host: str, port: int, workers: int) -> None:
     Example: portal serve --host 0.0.0.0 --port 8000
     """
     found = opened()
-    database.db.close()
+    database.db.close_all()  # workers open their own
     serve.serve(found, host=host, port=port, workers=workers)
 
 

@@ -1,4 +1,4 @@
-"""Values to PDF: checks, one a page, on pre-printed stock (R21). Pure: equal values, equal bytes."""
+"""Values to PDF: checks on pre-printed stock, one a page (R21). Equal values, equal bytes. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 import font_source_sans_pro
 from fpdf import FPDF, XPos, YPos
 
-from portal.formats import in_words, month, usd
+from portal.formats import in_words, month, month_name, usd
 
 _FONT = "Source"
 _LINE = 5.0  # millimetres
@@ -52,7 +52,7 @@ def _face(pdf: FPDF, page: CheckPage) -> None:
     pdf.set_font(_FONT, "B", 11)
     _line(pdf, page.program, f"No. {page.number}")
     pdf.set_font(_FONT, "", 11)
-    _line(pdf, "", f"{on:%B} {on.day}, {on.year}")
+    _line(pdf, "", f"{month_name(on.month)} {on.day}, {on.year}")
     pdf.ln(_LINE * 2)
     _line(pdf, page.payee, f"**{usd(page.amount)}")
     pdf.ln(_LINE)

@@ -57,6 +57,7 @@ def connected() -> config.Config:
     found = config.load(os.environ)
     database.connect(found.database_url)
     vault.use(found.data)
+    click.get_current_context().call_on_close(database.db.close_all)
     database.db.connect(reuse_if_open=True)
     return found
 
