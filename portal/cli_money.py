@@ -10,8 +10,9 @@ from typing import Any
 
 import click
 
-from portal import affiliates, fields, lists, paper, payouts as runs, program
+from portal import affiliates, fields, lists, paper, program
 from portal import checks as checkbook
+from portal import payouts as runs
 from portal.database import utcnow
 from portal.months import Month, month_of
 from portal.terminal import BY, MONTH, as_json, dollars, opened, show
@@ -42,10 +43,7 @@ def run(month: Month | None, preview: bool, json_wanted: bool) -> None:
     opened()
     now = utcnow()
     month = month or month_of(now, program.load().zone).plus(-1)
-    if preview:
-        found = runs.preview(month, now=now)
-    else:
-        found = runs.run_month(month, now=now, by=BY)
+    found = runs.preview(month, now=now) if preview else runs.run_month(month, now=now, by=BY)
     show(found, _told(found), json_wanted)
 
 

@@ -17,15 +17,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from portal import formats, program
 from portal.models import Admin, Affiliate
 from portal.smtp import Envelope
 
 SECRET_KINDS = ("login", "password_reset")
-KINDS = (*SECRET_KINDS, "account_exists", "applied", "declined", "payout", "tax_hold")
-KINDS += ("password_changed", "first_login")
+KINDS = (
+    *SECRET_KINDS,
+    *("account_exists", "applied", "declined", "payout", "tax_hold"),
+    *("password_changed", "first_login"),
+)
 RESET_PATH = "/password/new/"  # followed by the token
 _TEMPLATES = Path(__file__).parent.parent / "templates" / "mail"
 
@@ -38,7 +41,7 @@ def one_line(text: str) -> str:
 _pages = Environment(
     loader=FileSystemLoader(_TEMPLATES),
     undefined=StrictUndefined,
-    autoescape=lambda name: bool(name) and name.endswith(".html"),
+    autoescape=select_autoescape(("html",)),
     trim_blocks=True,
     lstrip_blocks=True,
     keep_trailing_newline=True,

@@ -17,15 +17,15 @@ from portal.past import Archive
 def people() -> Iterator[str]:
     """Status, e-mail, referrer and tax ID on file of every affiliate, as the facts tell them."""
     last = _last_told()
-    rows = Affiliate.select(Affiliate, TaxIdOnFile.kind).left_outer_join(TaxIdOnFile)
-    for row in rows.iterator():
-        told = last.pop(row.id, {})
-        on_file = hasattr(row, "taxidonfile")
+    sealed = {affiliate for (affiliate,) in TaxIdOnFile.select(TaxIdOnFile.affiliate_id).tuples()}
+    for row in Affiliate.select().iterator():
+        told, on_file = last.pop(row.id, {}), row.id in sealed
         kept = (row.status, row.email_key, row.referrer_id, row.country, row.us_person, on_file)
         names = ("status", "email_key", "referrer", "country", "us_person", "tax_id_on_file")
         for name, value in zip(names, kept, strict=True):
             if told.get(name) != value:
-                yield f"Affiliate {row.code}: {name} is {value!r}; the facts say {told.get(name)!r}."
+                said = told.get(name)
+                yield f"Affiliate {row.code}: {name} is {value!r}; the facts say {said!r}."
     for affiliate in last:
         yield f"Affiliate {affiliate} has facts but no account."
     archive = Archive()

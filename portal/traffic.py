@@ -7,8 +7,6 @@ is the click alone: no address and no user agent is kept.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -19,7 +17,7 @@ from typing import Any, NamedTuple
 from portal import landing, program, rules
 from portal.batch import GroupCommit
 from portal.database import CLICKS, connected, db, transaction
-from portal.models import Click, click_id, click_number
+from portal.models import click_id, click_number, click_tag
 from portal.months import day_of
 from portal.visits import Visit
 
@@ -59,7 +57,6 @@ class Row(NamedTuple):
 
 
 _INSERT = " ".join(("INSERT INTO click (", ",".join(Row._fields), ") VALUES ..."))
-_FACTS = [name for name in Row._fields if name != "tag"]
 
 
 def record_click(visit: Visit) -> Outcome:
@@ -68,17 +65,6 @@ def record_click(visit: Visit) -> Outcome:
     Raises what the database raised when it could not be stored.
     """
     return _clicks.add(visit)
-
-
-def tag_of(click: Click | Row, key: bytes) -> int:
-    """The seal over a click: changing any of its columns outside the portal breaks it."""
-    if isinstance(click, Row):
-        facts = list(click[:-1])
-    else:
-        facts = [getattr(click, name) for name in _FACTS]
-        facts[_FACTS.index("clicked_at")] = int(click.clicked_at.timestamp())
-    digest = hashlib.blake2b(json.dumps(facts).encode(), digest_size=8, key=key).digest()
-    return int.from_bytes(digest, "big", signed=True)
 
 
 def find_landing(visit: Visit) -> str:
@@ -209,7 +195,7 @@ def _store(visits: list[Visit]) -> list[Outcome]:
             if found:
                 last = _next_id(last, visit.at)
                 row = _row(visit, found, link, last, days, visitors.get(visit.former, last))
-                row = row._replace(tag=tag_of(row, known.key))
+                row = row._replace(tag=click_tag(list(row[:-1]), known.key))
                 rows.append(row)
                 seen = "" if row.mark else click_id(row.id, row.tag)
                 outcome = outcome._replace(click_id=seen, mark=row.mark)

@@ -61,7 +61,21 @@ def _portions(query: Any, key: Any) -> Iterator[list[Any]]:
 
 def _differs(what: str, stored: Any, right: Any) -> Iterator[str]:
     if stored != right:
-        yield f"{what} is stored as {stored!r}; the facts say {right!r}."
+        yield f"{what} is stored as {_plain(stored)}; the facts say {_plain(right)}."
+
+
+def _plain(value: Any) -> str:
+    return value.isoformat() if isinstance(value, datetime) else repr(value)
+
+
+def _each(what: str, names: str, stored: tuple | None, right: tuple | None) -> Iterator[str]:
+    """What differs of two rows, each part by its name; a row may be missing on one side."""
+    if stored is None or right is None:
+        if stored != right:
+            yield f"{what} {'is missing' if stored is None else 'follows from no fact'}."
+        return
+    for name, kept, said in zip(names.split(), stored, right, strict=True):
+        yield from _differs(f"{what}: {name}", kept, said)
 
 
 # --- Facts -------------------------------------------------------------------------------------
@@ -175,8 +189,11 @@ def _payments(customer: Customer, replay: Replay) -> Iterator[str]:
     stored = {row.event_id: _as_kept(row) for row in rows}
     right = {event_id: _as_played(payment) for event_id, payment in replay.payments.items()}
     for event_id in sorted(stored.keys() | right.keys()):
-        what = f"Payment {event_id}"
-        yield from _differs(what, stored.get(event_id), right.get(event_id))
+        about = (stored.get(event_id), right.get(event_id))
+        yield from _each(f"Payment {event_id}", _PAYMENT, *about)
+
+
+_PAYMENT = "id amount paid_at plan_count interval price commission_to override_to refunded disputed"
 
 
 def _as_kept(row: Payment) -> tuple:
@@ -196,8 +213,9 @@ def _refunds(replay: Replay) -> Iterator[str]:
     for row in Refund.select().where(Refund.id.in_(list(replay.refunds))):
         right = replay.refunds[row.id]
         kept = (row.status, row.amount, row.happened_at)
+        said = (right.status, right.amount, right.happened_at)
         what = f"Refund {row.id} of sale {row.sale_event_id}"
-        yield from _differs(what, kept, (right.status, right.amount, right.happened_at))
+        yield from _each(what, "status amount happened_at", kept, said)
 
 
 def _entries(customer: Customer, replay: Replay) -> Iterator[str]:
@@ -208,7 +226,12 @@ def _entries(customer: Customer, replay: Replay) -> Iterator[str]:
         row, made = stored.get(source), right.get(source)
         name = f"Entry {row.id} ({source})" if row else f"The entry {source}"
         kept = row and (*_money(row), row.recorded_at)
-        yield from _differs(name, kept, made and (*_line(made[0]), made[1]))
+        yield from _each(name, _ENTRY, kept, made and (*_line(made[0]), made[1]))
+
+
+_ENTRY = (
+    "affiliate kind amount rule fact payment happened_at paid_at paid_before paid_after recorded_at"
+)
 
 
 def _money(row: Entry) -> tuple:
