@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCK := requirements/dev.txt
 # Named by content: a checkout changes the times of files, but only another lock needs installing.
-STAMP := $(VENV)/installed-$(shell cat $(LOCK) pyproject.toml | cksum | cut -d ' ' -f 1)
+STAMP := $(VENV)/installed-$(shell cksum < $(LOCK) | cut -d ' ' -f 1)
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	--group build

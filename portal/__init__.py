@@ -1,0 +1,120 @@
+"""The affiliate portal. `create_app` wires its parts together and does nothing else."""
+
+from __future__ import annotations
+
+import gzip
+import os
+from typing import Any
+
+from flask import Flask, Response, g, request
+from flask_login import LoginManager
+from flask_wtf import CSRFProtect
+from htmx_flask import Htmx
+from jinja2 import StrictUndefined
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from portal import database, vault
+from portal.config import Config, load
+from portal.views import admin, assets, center, errors, html, login, profile, public
+from portal.views.go import ClickPath
+
+LARGEST_FORM = 256 * 1024
+WORTH_PACKING = 1024
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+BLUEPRINTS = (
+    assets.blueprint,
+    public.blueprint,
+    login.blueprint,
+    center.blueprint,
+    profile.blueprint,
+    admin.blueprint,
+)
+
+
+def create_app(config: Config | None = None) -> Flask:
+    """The application for a configuration, by default the one of the environment."""
+    config = config or load(os.environ)
+    database.connect(config.database_url)
+    vault.use(config.data)
+    app = Flask(__name__, static_folder=None, template_folder="../templates")
+    app.config.update(_flask_settings(config))
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.globals.update(asset_url=assets.asset_url, integrity=assets.integrity)
+    CSRFProtect(app)
+    Htmx(app)
+    people = LoginManager(app)
+    people.user_loader(html.user_of)
+    html.prepare(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    errors.register(app)
+    app.before_request(_open_database)
+    app.teardown_request(_give_back)
+    app.after_request(_headers)
+    app.after_request(_packed)
+    if config.proxies:
+        count = config.proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, count, count, count)  # type: ignore[method-assign]
+    app.wsgi_app = ClickPath(app.wsgi_app, config)  # type: ignore[method-assign]
+    return app
+
+
+def _flask_settings(config: Config) -> dict[str, Any]:
+    https = config.url.startswith("https://")
+    return {
+        "SECRET_KEY": config.secret_key,
+        "PORTAL": config,
+        "MAX_CONTENT_LENGTH": LARGEST_FORM,
+        "SESSION_COOKIE_NAME": "__Host-session" if https else "session",
+        "SESSION_COOKIE_SECURE": https,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_REFRESH_EACH_REQUEST": False,
+        "PERMANENT_SESSION_LIFETIME": max(html.LONGEST.values()),
+        "WTF_CSRF_TIME_LIMIT": None,
+        "WTF_CSRF_METHODS": ["POST", "PUT", "PATCH", "DELETE"],
+    }
+
+
+def _open_database() -> None:
+    """A connection of the pool for the request; kept by a thread it would die with the thread."""
+    g.opened = database.db.connect(reuse_if_open=True)
+
+
+def _give_back(_: BaseException | None) -> None:
+    if g.pop("opened", False):
+        database.db.close()
+
+
+def _headers(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.is_secure:
+        response.headers.setdefault(
+            "Strict-Transport-Security", "max-age=31536000; includeSubDomains"
+        )
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _packed(response: Response) -> Response:
+    """Compress pages for browsers that take it."""
+    if (
+        "gzip" in request.accept_encodings
+        and not response.direct_passthrough
+        and "Content-Encoding" not in response.headers
+        and len(response.get_data()) > WORTH_PACKING
+    ):
+        response.set_data(gzip.compress(response.get_data(), 6, mtime=0))
+        response.headers["Content-Encoding"] = "gzip"
+        response.vary.add("Accept-Encoding")
+    return response

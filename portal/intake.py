@@ -33,6 +33,9 @@ class World(Protocol):
     def clicks(self, visitors: Iterable[int], until: datetime) -> list[rules.Click]:
         """The unmarked clicks of browsers up to an instant."""
 
+    def visitor(self, click_id: str) -> int | None:
+        """The browser of an unmarked click, for a click id that is known (R6, R8)."""
+
 
 @dataclass
 class CustomerState:
@@ -106,6 +109,20 @@ class Line(NamedTuple):
     paid_after: int
 
 
+def open_order(
+    sale: SaleIn,
+    paid_at: datetime,
+    customer: CustomerState,
+    world: World,
+    terms: tuple[int, rules.Terms],
+) -> OrderState:
+    """A new order with its credit, under the terms that hold (R7, R10a)."""
+    ordered_at = sale.ordered_at or paid_at
+    credit = decide_credit(sale, ordered_at, customer, world)
+    plan = sale.plan or rules.Plan("once", sale.amount)
+    return OrderState(sale.order_id, ordered_at, credit, *terms, plan)
+
+
 def decide_credit(
     sale: SaleIn, ordered_at: datetime, customer: CustomerState, world: World
 ) -> rules.Credit:
@@ -113,7 +130,7 @@ def decide_credit(
     buyer = world.buyer(customer.id, customer.email_key)
     named = world.named(sale.referral_code) if sale.referral_code else None
     clicks = tuple(world.clicks(customer.visitors, ordered_at))
-    concerned = {click.affiliate for click in clicks} | ({named} - {None})
+    concerned = {click.affiliate for click in clicks} | (set() if named is None else {named})
     facts = rules.OrderFacts(
         ordered_at=ordered_at,
         paid_before=customer.first_paid is not None,
@@ -152,8 +169,8 @@ def _earners(order: OrderState, customer: CustomerState, world: World) -> rules.
     credited = order.credit.affiliate
     referrer = None if credited is None else world.referrer(credited)
     buyer = world.buyer(customer.id, customer.email_key)
-    concerned = {credited, referrer} - {None}
-    suspended = frozenset(a for a in concerned if world.status(a) != rules.ACTIVE)  # type: ignore[arg-type]
+    concerned = [a for a in (credited, referrer) if a is not None]
+    suspended = frozenset(a for a in concerned if world.status(a) != rules.ACTIVE)
     return rules.earners(credited, referrer, buyer, suspended)
 
 
@@ -189,9 +206,8 @@ def refund(payment: PaymentState, refund: RefundState) -> list[Line]:
     """
     paid = rules.Paid(payment.amount, payment.refunded, payment.disputed)
     amount = rules.refund_amount(refund.kind, refund.asked, paid)
-    if amount == rules.WAITS:
+    if not isinstance(amount, int):  # it waits
         return []
-    assert isinstance(amount, int)
     refund.status, refund.amount = "applied", amount
     payment.refunded += amount
     if refund.kind != rules.REFUND:

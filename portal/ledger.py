@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from peewee import Expression, ModelSelect, Value, fn
 
-from portal import months, rules
+from portal import months, rules, taxes
 from portal.books import Entry, Payout
 from portal.intake import Line
 
@@ -74,16 +75,11 @@ def _post(
 
 def post_run(month: str, *, now: datetime) -> None:
     """Post the payouts of a month's run, one negative entry each, in a single statement (R18)."""
-    rows = Payout.select(
-        Payout.affiliate_id,
-        Value(rules.PAYOUT),
-        -Payout.amount,
-        Value(int(now.timestamp())),
-        Value(int(now.timestamp())),
-        Value("R18"),
-        fn.CONCAT("payout:", Payout.id, ":1"),
-        Payout.id,
-    )
+    at = Value(int(now.timestamp())).cast("BIGINT")
+    kind, rule, source, part = (Value(t).cast("TEXT") for t in ("payout", "R18", "payout:", ":1"))
+    amount = Payout.amount * -1  # a minus before a field would mean its order
+    source = fn.CONCAT(source, Payout.id, part)
+    rows = Payout.select(Payout.affiliate_id, kind, amount, at, at, rule, source, Payout.id)
     rows = rows.where(Payout.run == month).order_by(Payout.affiliate_id)
     fields = "affiliate kind amount happened_at recorded_at rule source payout".split()
     Entry.insert_from(rows, [getattr(Entry, name) for name in fields]).execute()
@@ -105,7 +101,7 @@ def entries(affiliate_id: int) -> ModelSelect:
     return Entry.select().where(Entry.affiliate == affiliate_id).order_by(Entry.id)
 
 
-def sums_due(month_end: datetime, *, last: int, affiliate_id: int | None = None) -> dict[int, int]:
+def sums_due(month_end: datetime, *, last: int) -> dict[int, int]:
     """What is due to each affiliate by the entries up to the id `last`, zeros left out (R18).
 
     The same condition as rules.is_due, as one aggregate: a run reads millions of entries.
@@ -113,8 +109,6 @@ def sums_due(month_end: datetime, *, last: int, affiliate_id: int | None = None)
     due = (Entry.amount < 0) | (Entry.kind == rules.PAYOUT_VOID) | (Entry.happened_at < month_end)
     total = fn.SUM(Entry.amount)
     query = Entry.select(Entry.affiliate_id, total).where(due & (Entry.id <= last))
-    if affiliate_id is not None:
-        query = query.where(Entry.affiliate == affiliate_id)
     query = query.group_by(Entry.affiliate_id).having(total != 0).order_by(Entry.affiliate_id)
     return {affiliate: int(amount) for affiliate, amount in query.tuples()}
 
@@ -146,3 +140,43 @@ def _years(counted: Expression, zone: ZoneInfo) -> set[int]:
     about_a_year = fn.MIN(Entry.paid_at), fn.MAX(Entry.paid_at)
     buckets = Entry.select(*about_a_year).where(counted).group_by(Entry.paid_at / 31_622_400)
     return {months.year_of(at, zone) for row in buckets.tuples() for at in row}
+
+
+class Person(NamedTuple):
+    """What the lists of a run ask of an affiliate (R16, R20)."""
+
+    affiliate: int
+    suspended: bool
+    us_person: bool
+    tax_id_on_file: bool
+
+
+class Due(NamedTuple):
+    """What is due to an affiliate, and the list of the run that it stands in (R18)."""
+
+    affiliate: int
+    amount: int
+    list: str
+
+
+def due_lists(
+    month: months.Month,
+    people: Iterable[Person],
+    *,
+    zone: ZoneInfo,
+    terms: rules.Terms,
+    last: int,
+) -> list[Due]:
+    """Everyone with something due in a month's run, by the entries up to the id `last` (R18)."""
+    month_end = month.end(zone)
+    due = sums_due(month_end, last=last)
+    highest = highest_year(month_end, zone, above=terms.tax_threshold, last=last)
+    found = []
+    for person in people:
+        top = highest.get(person.affiliate, 0)
+        held = taxes.tax_hold(person.us_person, person.tax_id_on_file, top, terms)
+        amount = due.get(person.affiliate, 0)
+        name = rules.list_of(amount, suspended=person.suspended, tax_hold=held, terms=terms)
+        if name:
+            found.append(Due(person.affiliate, amount, name))
+    return found

@@ -11,6 +11,7 @@ import hashlib
 import json
 import struct
 from datetime import datetime
+from typing import Any
 
 from peewee import (
     AutoField,
@@ -160,6 +161,12 @@ def click_number(outside_id: str) -> tuple[int, int] | None:
     return (number, tag) if click_id(number, tag) == outside_id.lower() else None
 
 
+def click_tag(facts: list[Any], key: bytes) -> int:
+    """The keyed seal over the columns of a click, in their order, `clicked_at` as Unix seconds."""
+    digest = hashlib.blake2b(json.dumps(facts).encode(), digest_size=8, key=key).digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
 # --- Facts -------------------------------------------------------------------------------------
 
 
@@ -184,6 +191,12 @@ class Click(Table):
     def outside_id(self) -> str:
         """The click id as others know it: 26 letters and digits, not to be guessed."""
         return click_id(self.id, self.tag)
+
+    def sealed(self, key: bytes) -> int:
+        """The tag that this row should have; a change outside the portal breaks it (R24)."""
+        at = int(self.clicked_at.timestamp())
+        before = [self.id, self.affiliate_id, self.link_id, self.visitor, at]
+        return click_tag([*before, self.days, self.mark, self.sub_id, self.referrer], key)
 
     @classmethod
     def find(cls, outside_id: str) -> Click | None:

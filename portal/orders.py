@@ -112,11 +112,18 @@ def record_sale(sale: SaleIn, *, now: datetime) -> Answer:
         state, world = present.customer_state(customer), present.Now()
         if row is None:
             notes += _code_notes(sale, state, world)
-            order = _new_order(sale, paid_at, state, world)
+            version = program.terms_version()
+            terms = (version.id, version.terms())
+            order = intake.open_order(sale, paid_at, state, world, terms)
         else:
             order = present.order_state(row)
         fact = next_fact()
-        about = {"fact": fact, "paid_at": paid_at, "customer": state, "world": world}
+        about: dict[str, Any] = {
+            "fact": fact,
+            "paid_at": paid_at,
+            "customer": state,
+            "world": world,
+        }
         payment, lines = intake.pay(order, sale, **about)
         waiting = present.waiting_refunds(sale.event_id)
         lines += intake.settle(payment, waiting)
@@ -148,16 +155,6 @@ def _code_notes(sale: SaleIn, customer: CustomerState, world: present.Now) -> li
     if named == world.buyer(customer.id, customer.email_key):
         return ["The referral code is the buyer's own and was passed over."]
     return []
-
-
-def _new_order(
-    sale: SaleIn, paid_at: datetime, customer: CustomerState, world: present.Now
-) -> OrderState:
-    ordered_at = sale.ordered_at or paid_at
-    credit = intake.decide_credit(sale, ordered_at, customer, world)
-    version = program.terms_version()
-    plan = sale.plan or rules.Plan("once", sale.amount)
-    return OrderState(sale.order_id, ordered_at, credit, version.id, version.terms(), plan)
 
 
 def _sale_answer(

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from portal import rules
+from portal.books import Customer
 from portal.models import AffiliateCode, Click, Fact, TermsVersion
 from portal.present import clicks_of
 
@@ -115,3 +116,20 @@ class Past:
         click = Click.find(click_id) if click_id else None
         known = click and click.id <= self._clicks_to and not click.mark
         return click.visitor if known else None
+
+
+def past_customers(email_key: str | None, before: int) -> list[rules.PastCustomer]:
+    """The customers, not linked to an account, whose e-mail this was before a fact (R12, R15)."""
+    heard = Fact.kind.in_(("lead", "sale", "customer")) & (Fact.id < before)
+    named = Fact.select(Fact.customer_id).where(heard & (Fact.email_key == email_key)).distinct()
+    found = []
+    for customer in Customer.select().where(Customer.id.in_(named)):
+        told = Fact.select().where(heard & (Fact.customer_id == customer.id))
+        last = told.where(Fact.email_key.is_null(False)).order_by(Fact.id.desc()).get()
+        linked = Fact.get_or_none(
+            Fact.kind == "link", Fact.customer_id == customer.id, Fact.id < before
+        )
+        paid = customer.first_paid is not None and customer.first_paid < before
+        if last.email_key == email_key and paid and not linked:
+            found.append(rules.PastCustomer(customer.first_paid, customer.belongs_to_id))
+    return found

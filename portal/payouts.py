@@ -7,25 +7,19 @@ is in which list, and the instant, are stored with the run.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from peewee import chunked, fn
 
 from portal import ledger, mail, months, program, rules, taxes
 from portal.books import NotPaid, PaperCheck, Payout, Run, Verification
 from portal.database import transaction
+from portal.ledger import Due, Person
 from portal.models import Affiliate, Audit, TaxIdOnFile, last_fact
 
 ROWS = 500  # rows an insert statement; SQLite and PostgreSQL both limit the parameters
-
-
-class Due(NamedTuple):
-    """What is due to an affiliate, and the list of the run that it stands in (R18)."""
-
-    affiliate: int
-    amount: int
-    list: str
 
 
 def _month(month: str) -> months.Month:
@@ -35,27 +29,19 @@ def _month(month: str) -> months.Month:
         raise rules.Refused(str(problem), "month") from None
 
 
-def lists(month: str, *, last: int) -> list[Due]:
-    """Everyone with something due in a month's run, by the entries up to the id `last` (R18)."""
-    zone, terms = program.load().zone, program.terms_version().terms()
-    month_end = _month(month).end(zone)
-    due = ledger.sums_due(month_end, last=last)
-    highest = ledger.highest_year(month_end, zone, above=terms.tax_threshold, last=last)
+def _people() -> Iterator[Person]:
     on_file = {row for (row,) in TaxIdOnFile.select(TaxIdOnFile.affiliate_id).tuples()}
-    facts = Affiliate.select(
+    rows = Affiliate.select(
         Affiliate.id, Affiliate.status, Affiliate.us_person, Affiliate.country
-    ).tuples()
-    found = []
-    for affiliate, status, said, country in facts.order_by(Affiliate.id):
+    ).order_by(Affiliate.id)
+    for affiliate, status, said, country in rows.tuples():
         us_person = taxes.is_us_person(said, country)
-        top = highest.get(affiliate, 0)
-        held = taxes.tax_hold(us_person, affiliate in on_file, top, terms)
-        suspended = status == rules.SUSPENDED
-        amount = due.get(affiliate, 0)
-        name = rules.list_of(amount, suspended=suspended, tax_hold=held, terms=terms)
-        if name:
-            found.append(Due(affiliate, amount, name))
-    return found
+        yield Person(affiliate, status == rules.SUSPENDED, us_person, affiliate in on_file)
+
+
+def _lists(month: str, last: int) -> list[Due]:
+    zone, terms = program.load().zone, program.terms_version().terms()
+    return ledger.due_lists(_month(month), _people(), zone=zone, terms=terms, last=last)
 
 
 def why_not(month: str, *, now: datetime) -> str | None:
@@ -76,7 +62,7 @@ def preview(month: str, *, now: datetime) -> dict[str, Any]:
     run = Run.get_or_none(month=_month(month))
     if run:
         return told(run)
-    found = lists(month, last=ledger.last_entry())
+    found = _lists(month, ledger.last_entry())
     codes = dict(Affiliate.select(Affiliate.id, Affiliate.code).tuples())
     return _shape(month, now, [(codes[d.affiliate], d.amount, d.list, rules.ISSUED) for d in found])
 
@@ -95,7 +81,7 @@ def run_month(month: str, *, now: datetime, by: str) -> dict[str, Any]:
         if refusal:
             raise rules.Refused(refusal, "month")
         last = ledger.last_entry()
-        found = lists(month, last=last)
+        found = _lists(month, last)
         run = Run.create(
             month=month,
             ran_at=now,
@@ -116,9 +102,9 @@ def _keep(run: Run, found: list[Due], now: datetime) -> None:
         rows = [{"run": run.month, "affiliate": d.affiliate, "amount": d.amount} for d in some]
         Payout.insert_many(rows).execute()
     for some in chunked([d for d in found if d.list != rules.IN_PAYOUTS], ROWS):
-        rows = [(run.month, d.affiliate, d.amount, d.list) for d in some]
+        others = [(run.month, d.affiliate, d.amount, d.list) for d in some]
         fields = [NotPaid.run, NotPaid.affiliate, NotPaid.amount, NotPaid.reason]
-        NotPaid.insert_many(rows, fields).execute()
+        NotPaid.insert_many(others, fields).execute()
     ids = Payout.select(Payout.id).where(Payout.run == run.month).order_by(Payout.affiliate)
     for some in chunked((payout for (payout,) in ids.tuples()), ROWS):
         rows = [{"payout": p, "part": 1, "status": rules.ISSUED, "moved_at": now} for p in some]

@@ -46,6 +46,11 @@ class Now:
         """The unmarked clicks of browsers up to an instant."""
         return clicks_of(visitors, until)
 
+    def visitor(self, click_id: str) -> int | None:
+        """The browser of an unmarked click, for a click id that is known (R6, R8)."""
+        click = Click.find(click_id) if click_id else None
+        return click.visitor if click and not click.mark else None
+
 
 def clicks_of(
     visitors: Iterable[int], until: datetime, last: int | None = None

@@ -82,7 +82,6 @@ def _answer(event_id: str, state: RefundState, lines: list[Line]) -> dict[str, A
 
 def _state_of_now(fact: Fact) -> dict[str, Any]:
     """What a repeat is told: the first answer, or what became of a refund that waited."""
-    assert fact.answer is not None
     row = Refund.get_by_id(fact.id)
     if fact.answer["status"] == "applied" or row.status == "waiting":
         return fact.answer

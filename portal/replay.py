@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from portal import feeds, intake, rules
 from portal.feeds import LeadIn, RefundIn, SaleIn
+from portal.fields import Problem
 from portal.intake import CustomerState, Line, OrderState, PaymentState, RefundState
 from portal.models import Fact
 from portal.past import Archive, Past
 
 
+class Unreadable(Exception):
+    """A fact does not say what such a fact says: it was changed. Its text names the fact."""
+
+
+def _read(reader: Callable[..., Any], fact: Fact) -> Any:
+    event = reader(fact.content, fact.recorded_at)
+    if isinstance(event, Problem):
+        raise Unreadable(f"Fact {fact.id} cannot be read: {event.message}")
+    return event
+
+
 @dataclass
 class Replay:
-    """What follows from the facts of one customer. `lines` are the entries with when they were
-    recorded, `names` the plan names that the orders show."""
+    """What follows from the facts of one customer; `lines` with when they were recorded."""
 
     archive: Archive
     customer: CustomerState
@@ -33,11 +45,11 @@ class Replay:
             if fact.kind == "customer":
                 self._import(fact)
             elif fact.kind == "lead":
-                self._learn(feeds.lead(fact.content, fact.recorded_at), world)
+                self._learn(_read(feeds.lead, fact), world)
             elif fact.kind == "sale":
-                self._sale(fact, feeds.sale(fact.content, fact.recorded_at), world)
+                self._sale(fact, _read(feeds.sale, fact), world)
             else:
-                self._refund(fact, feeds.refund(fact.content, fact.recorded_at))
+                self._refund(fact, _read(feeds.refund, fact))
 
     def _import(self, fact: Fact) -> None:
         self.customer.email_key = rules.email_key(fact.content["email"])
@@ -56,19 +68,14 @@ class Replay:
         paid_at = sale.occurred_at or fact.recorded_at
         order = self.orders.get(sale.order_id)
         if order is None:
-            order = self.orders[sale.order_id] = self._order(fact, sale, paid_at, world)
+            terms = self.archive.terms(fact.id)
+            order = intake.open_order(sale, paid_at, self.customer, world, terms)
+            self.orders[sale.order_id] = order
         about = {"fact": fact.id, "paid_at": paid_at, "customer": self.customer, "world": world}
         payment, lines = intake.pay(order, sale, **about)
         self.payments[sale.event_id] = payment
         lines += intake.settle(payment, self.waiting.get(sale.event_id, []))
         self.lines += [(line, fact.recorded_at) for line in lines]
-
-    def _order(self, fact: Fact, sale: SaleIn, paid_at: datetime, world: Past) -> OrderState:
-        ordered_at = sale.ordered_at or paid_at
-        credit = intake.decide_credit(sale, ordered_at, self.customer, world)
-        version, terms = self.archive.terms(fact.id)
-        plan = sale.plan or rules.Plan("once", sale.amount)
-        return OrderState(sale.order_id, ordered_at, credit, version, terms, plan)
 
     def _refund(self, fact: Fact, refund: RefundIn) -> None:
         at = refund.occurred_at or fact.recorded_at

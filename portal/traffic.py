@@ -7,96 +7,22 @@ is the click alone: no address and no user agent is kept.
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from crawlerdetect import CrawlerDetect
-
 from portal import landing, program, rules
 from portal.batch import GroupCommit
-from portal.database import CLICKS, db, transaction
-from portal.models import AffiliateCode, Click, ImportedClick, click_id, click_number
+from portal.database import CLICKS, connected, db, transaction
+from portal.models import click_id, click_number, click_tag
 from portal.months import day_of
+from portal.visits import Visit
 
-MARKING = ("sec-purpose", "purpose", "x-moz", "sec-fetch-dest")  # headers that R8 looks at
 UNKNOWN = "unknown"
 _YEAR_2020 = datetime(2020, 1, 1, tzinfo=UTC)
-_CODE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,31}")
-_SUB_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_FORMER = re.compile(r"[!-~]{1,128}")
-_ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)(?:[^/]*@)?([^/@]+(?:/.*)?)")
-
-
-# --- What a request says -----------------------------------------------------------------------
-
-
-class Visit(NamedTuple):
-    """A click as it comes in: plain and harmless text, whatever was sent."""
-
-    code: str
-    slug: str
-    method: str
-    signs: Mapping[str, str]  # the headers of MARKING that were sent
-    robot: bool
-    former: str
-    sub_id: str | None
-    referrer: str | None
-    at: datetime
-
-
-def visit(
-    code: str,
-    slug: str = "",
-    *,
-    headers: Mapping[str, str],
-    now: datetime,
-    method: str = "GET",
-    sub_id: str = "",
-    former: str = "",
-    referrer: str = "",
-) -> Visit:
-    """A visit from what a request says; `headers` have lower-case names."""
-    code, slug = code.lower() if code.isascii() else "", slug.lower()
-    return Visit(
-        code=code if _CODE.fullmatch(code) else "",
-        slug=slug if slug.isprintable() and len(slug) <= 64 else "",
-        method=method,
-        signs={name: headers[name].lower() for name in MARKING if name in headers},
-        robot=is_robot(headers.get("user-agent", "")[:512]),
-        former=former if _FORMER.fullmatch(former) else "",
-        sub_id=sub_id if _SUB_ID.fullmatch(sub_id) else None,
-        referrer=clean_referrer(referrer),
-        at=now,
-    )
-
-
-_crawlers = CrawlerDetect()
-
-
-@lru_cache(4096)
-def is_robot(agent: str) -> bool:
-    """Whether a user agent is a known robot (R8). None at all is one; Lynx is read by people.
-
-    A program that is no browser and gives the address of its makers is one too.
-    """
-    agent = agent.strip()
-    if not agent or _crawlers.is_crawler(agent):
-        return not agent.startswith("Lynx/")
-    return "://" in agent and not agent.startswith(("Mozilla/", "Opera/"))
-
-
-def clean_referrer(text: str) -> str | None:
-    """A referrer as it is kept: scheme, host and path, at most 300 plain characters."""
-    plain = "".join(filter(str.isprintable, text[:2000]))
-    found = _ADDRESS.fullmatch(re.split(r"[?#]", plain, maxsplit=1)[0])
-    return "".join(found.groups())[:300] if found else None
 
 
 # --- The click ---------------------------------------------------------------------------------
@@ -130,7 +56,7 @@ class Row(NamedTuple):
     tag: int = 0
 
 
-_FACTS = [name for name in Row._fields if name != "tag"]
+_INSERT = " ".join(("INSERT INTO click (", ",".join(Row._fields), ") VALUES ..."))
 
 
 def record_click(visit: Visit) -> Outcome:
@@ -141,25 +67,15 @@ def record_click(visit: Visit) -> Outcome:
     return _clicks.add(visit)
 
 
-def tag_of(click: Click | Row, key: bytes) -> int:
-    """The seal over a click: changing any of its columns outside the portal breaks it."""
-    if isinstance(click, Row):
-        facts = list(click[:-1])
-    else:
-        facts = [getattr(click, name) for name in _FACTS]
-        facts[_FACTS.index("clicked_at")] = int(click.clicked_at.timestamp())
-    digest = hashlib.blake2b(json.dumps(facts).encode(), digest_size=8, key=key).digest()
-    return int.from_bytes(digest, "big", signed=True)
-
-
 def find_landing(visit: Visit) -> str:
     """Where a visit's link leads, from what can be read or was last known, storing nothing.
 
     For when a click could not be stored: the visitor goes on all the same (R8).
     """
     try:
-        known = _know()
-        affiliates, links = _look_up([visit])
+        with connected():
+            known = _know()
+            affiliates, links = _look_up([visit])
         found = affiliates.get(visit.code)
         return _leads_to(known.program, links, found.id if found else 0, visit.slug)[1]
     except Exception:
@@ -198,21 +114,39 @@ def _know() -> _Known:
 Links = dict[tuple[int, str], tuple[int, str]]
 
 
-def _marks(count: int) -> str:
-    return ",".join([db.param] * count)
+@lru_cache(512)
+def _with_marks(sql: str, param: str, *counts: int) -> str:
+    for count in counts:
+        sql = sql.replace("...", ",".join([param] * count), 1)
+    return sql
+
+
+def _rows(sql: str, *lists: list[Any]) -> list[tuple]:
+    """What a query finds; each "..." in it stands for as many values as its list has."""
+    if not all(lists):
+        return []
+    filled = _with_marks(sql, db.param, *map(len, lists))
+    return db.execute_sql(filled, [value for values in lists for value in values]).fetchall()
+
+
+def _add(sql: str, rows: Sequence[tuple]) -> None:
+    """Insert rows; the "..." in the statement stands for all of them."""
+    one = f"({','.join([db.param] * len(rows[0]))})"
+    filled = sql.replace("...", ",".join([one] * len(rows)))
+    db.execute_sql(filled, [value for row in rows for value in row])
 
 
 def _look_up(visits: list[Visit]) -> tuple[dict[str, _Found], Links]:
     """The affiliates by the codes visited, and their links by affiliate and slug."""
     codes = list({visit.code for visit in visits})
     slugs = list({"", *(visit.slug for visit in visits)})
-    found = db.execute_sql(
+    found = _rows(
         "SELECT c.code, a.id, a.status, l.slug, l.id, l.landing FROM code c "
         "JOIN affiliate a ON a.id = c.affiliate_id "
-        f"LEFT JOIN link l ON l.affiliate_id = a.id AND l.slug IN ({_marks(len(slugs))}) "
-        f"WHERE c.code IN ({_marks(len(codes))})",
-        (*slugs, *codes),
-    ).fetchall()
+        "LEFT JOIN link l ON l.affiliate_id = a.id AND l.slug IN (...) WHERE c.code IN (...)",
+        slugs,
+        codes,
+    )
     affiliates = {row[0]: _Found(row[1], row[2] == rules.ACTIVE) for row in found}
     return affiliates, {(row[1], row[3]): (row[4], row[5]) for row in found if row[4]}
 
@@ -223,8 +157,7 @@ def _leads_to(
     """The link a visit came by and its landing page; an unknown slug is the default link."""
     link, page = links.get((affiliate, slug)) or links.get((affiliate, "")) or (None, "")
     return link, (
-        landing.allowed(page, settings.product_url, settings.allowed_hosts)
-        or settings.product_url
+        landing.allowed(page, settings.product_url, settings.allowed_hosts) or settings.product_url
     )
 
 
@@ -232,22 +165,16 @@ def _visitors(formers: Iterable[str]) -> dict[str, int]:
     """The visitor of each former click that is known and unmarked (R8)."""
     numbers = {former: click_number(former) for former in set(formers) if former}
     wanted = [number[0] for number in numbers.values() if number]
-    rows = _rows("SELECT id, tag, visitor FROM click WHERE mark IS NULL AND id IN", wanted)
+    rows = _rows("SELECT id, tag, visitor FROM click WHERE mark IS NULL AND id IN (...)", wanted)
     stored = {(row[0], row[1]): row[2] for row in rows}
     visitors = {text: stored[n] for text, n in numbers.items() if n and n in stored}
     rest = [text for text in numbers if text not in visitors]
     imported = _rows(
         "SELECT i.outside_id, c.visitor FROM imported_click i JOIN click c ON c.id = i.click_id "
-        "WHERE c.mark IS NULL AND i.outside_id IN",
+        "WHERE c.mark IS NULL AND i.outside_id IN (...)",
         rest,
     )
     return visitors | dict(imported)
-
-
-def _rows(sql: str, wanted: list[Any]) -> list[tuple]:
-    if not wanted:
-        return []
-    return db.execute_sql(f"{sql} ({_marks(len(wanted))})", tuple(wanted)).fetchall()
 
 
 # --- Storing -----------------------------------------------------------------------------------
@@ -255,8 +182,7 @@ def _rows(sql: str, wanted: list[Any]) -> list[tuple]:
 
 def _store(visits: list[Visit]) -> list[Outcome]:
     """Store visits in one transaction, in the order in which they came."""
-    db.connect(reuse_if_open=True)
-    with transaction(CLICKS):
+    with connected(), transaction(CLICKS):
         known, (last, days) = _know(), _standing()
         affiliates, links = _look_up(visits)
         visitors = _visitors(visit.former for visit in visits)
@@ -269,7 +195,7 @@ def _store(visits: list[Visit]) -> list[Outcome]:
             if found:
                 last = _next_id(last, visit.at)
                 row = _row(visit, found, link, last, days, visitors.get(visit.former, last))
-                row = row._replace(tag=tag_of(row, known.key))
+                row = row._replace(tag=click_tag(list(row[:-1]), known.key))
                 rows.append(row)
                 seen = "" if row.mark else click_id(row.id, row.tag)
                 outcome = outcome._replace(click_id=seen, mark=row.mark)
@@ -303,14 +229,10 @@ def _row(
 
 
 def _insert(rows: list[Row], known: _Known) -> None:
-    """Add the rows, sealed, and count the unmarked ones by day of the program's zone."""
+    """Add the rows, and count the unmarked ones by day of the program's zone."""
     if not rows:
         return
-    one = f"({_marks(len(Row._fields))})"
-    db.execute_sql(
-        f"INSERT INTO click ({', '.join(Row._fields)}) VALUES {','.join([one] * len(rows))}",
-        [value for row in rows for value in row],
-    )
+    _add(_INSERT, rows)
     zone = known.program.zone
     days = Counter(
         (row.affiliate_id, day_of(datetime.fromtimestamp(row.clicked_at, UTC), zone))
@@ -318,12 +240,11 @@ def _insert(rows: list[Row], known: _Known) -> None:
         if not row.mark
     )
     if days:
-        counts = [value for (affiliate, day), n in days.items() for value in (affiliate, day, n)]
-        db.execute_sql(
-            "INSERT INTO click_day (affiliate_id, day, clicks) "
-            f"VALUES {','.join([f'({_marks(3)})'] * len(days))} ON CONFLICT (affiliate_id, day) "
+        _add(
+            "INSERT INTO click_day (affiliate_id, day, clicks) VALUES ... "
+            "ON CONFLICT (affiliate_id, day) "
             "DO UPDATE SET clicks = click_day.clicks + excluded.clicks",
-            counts,
+            [(*day, count) for day, count in days.items()],
         )
 
 

@@ -6,26 +6,28 @@ unlike a rollback, lets a test open transactions, threads and processes of its o
 
 import itertools
 import shutil
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
-from portal import database
+from portal import database, program
 from tests import machine
 from tests.postgres import Server
+
+SET_UP = datetime(2025, 1, 15, 12, 0, tzinfo=UTC)  # when the program of every test began
 
 
 def close() -> None:
     """Close every connection to the bound database that this thread or the pool holds."""
     if database.db.obj is None:
         return
-    database.db.close()
-    if not database.is_sqlite():
-        database.db.close_all()
+    database.db.close_all()
 
 
-def _migrate(url: str) -> None:
+def _set_up(url: str) -> None:
     database.connect(url).connect()
     database.migrate()
+    program.initialize(SET_UP)
     close()
 
 
@@ -37,7 +39,7 @@ class Sqlite:
     @cached_property
     def _template(self) -> Path:
         file = self._folder / "template.db"
-        _migrate(f"sqlite:///{file}")
+        _set_up(f"sqlite:///{file}")
         return file
 
     def empty(self) -> str:
@@ -64,7 +66,7 @@ class Postgresql:
     @cached_property
     def _template(self) -> str:
         name = self._server.create()
-        _migrate(self._server.url(name))
+        _set_up(self._server.url(name))
         return name
 
     def empty(self) -> str:

@@ -5,8 +5,14 @@ from datetime import UTC, datetime, timedelta, timezone
 import peewee
 import pytest
 
-from portal import database
+from portal import database, program
 from portal.models import Audit
+from tests import databases
+
+
+def test_a_new_program_has_its_terms_and_settings(db):
+    assert program.terms_version().since == databases.SET_UP
+    assert program.load().first_month == "2025-01"
 
 
 def test_migrating_twice_does_nothing_the_second_time(database_url):

@@ -1,0 +1,222 @@
+"""The console script `portal`: the commands of contract.md. Each has --help with an example."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from pathlib import Path
+
+import click
+
+from portal import access, affiliates, cli_money, database, fields, program, rules, serve, transfer
+from portal import verify as books_check
+from portal.database import utcnow
+from portal.models import Admin, Audit
+from portal.settings import as_text
+from portal.terminal import BY, Sentences, as_json, connected, opened, show
+
+
+@click.group(cls=Sentences, context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """The affiliate portal. `portal COMMAND --help` shows an example of each command."""
+
+
+def main() -> None:
+    """The entry point of the console script."""
+    cli(prog_name="portal")
+
+
+cli.add_command(cli_money.payouts)
+cli.add_command(cli_money.checks)
+
+
+# --- The program -------------------------------------------------------------------------------
+
+
+@cli.command()
+def init() -> None:
+    """Create the database, or bring it up to date. Safe to repeat.
+
+    Example: portal init
+    """
+    connected()
+    ran = database.migrate()
+    program.initialize(utcnow())
+    click.echo(f"Migrated: {', '.join(ran)}." if ran else "The database is up to date.")
+
+
+@cli.command("serve")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64))
+def serve_command(host: str, port: int, workers: int) -> None:
+    """Serve the portal, with its timetable, until SIGTERM.
+
+    Example: portal serve --host 0.0.0.0 --port 8000
+    """
+    found = opened()
+    database.db.close()
+    serve.serve(found, host=host, port=port, workers=workers)
+
+
+@cli.command("set")
+@click.argument("name")
+@click.argument("value")
+def set_setting(name: str, value: str) -> None:
+    """Change a program setting; what changes money holds from now on.
+
+    Example: portal set product_url https://www.example.com/tour
+    """
+    opened()
+    program.change(name, value, by=BY, now=utcnow())
+    click.echo(f"{name} = {as_text(program.settings()[name])}")
+
+
+@cli.command()
+@as_json
+def settings(json_wanted: bool) -> None:
+    """Show every program setting. Amounts are cents, rates basis points.
+
+    Example: portal settings
+    """
+    opened()
+    found = program.settings()
+    text = "\n".join(f"{name} = {as_text(value)}" for name, value in found.items())
+    show(found, text, json_wanted)
+
+
+@cli.command()
+@as_json
+def verify(json_wanted: bool) -> None:
+    """Recompute every credit and every cent from the recorded facts (R24).
+
+    Example: portal verify
+    """
+    opened()
+    found = books_check.run(now=utcnow()).differences
+    text = "\n".join(found) or "Everything agrees."
+    show({"differences": found}, text, json_wanted)
+    sys.exit(1 if found else 0)
+
+
+# --- People and keys ---------------------------------------------------------------------------
+
+
+@cli.group()
+def admin() -> None:
+    """Administrators. Example: portal admin create ada@example.com"""
+
+
+@admin.command("create")
+@click.argument("email")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+def create_admin(email: str, password_stdin: bool) -> None:
+    """Make somebody an administrator; without a terminal a password is made and printed last.
+
+    Example: echo "a long password" | portal admin create ada@example.com --password-stdin
+    """
+    opened()
+    email, asked = email.strip(), sys.stdin.isatty()
+    if not fields.is_email(email):
+        raise click.UsageError(f"{email!r} is not an e-mail address.")
+    made = "" if password_stdin or asked else secrets.token_urlsafe(18)
+    if password_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+    else:
+        password = made or click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    _keep_admin(email, password)
+    click.echo(f"{email} is an administrator.")
+    if made:
+        click.echo(f"The password, shown this once:\n{made}")
+
+
+def _keep_admin(email: str, password: str) -> None:
+    now, key = utcnow(), rules.email_key(email)
+    with database.transaction():
+        if Admin.get_or_none(email_key=key):
+            raise rules.Refused(f"{email} is an administrator already.")
+        account = Admin.create(email=email, email_key=key, name=email, created_at=now)
+        access.set_password(account, password, now=now)
+        Audit.note(BY, "admin created", email, now)
+
+
+@cli.group()
+def affiliate() -> None:
+    """Affiliates. Example: portal affiliate password ada"""
+
+
+@affiliate.command("password")
+@click.argument("code")
+def one_time_password(code: str) -> None:
+    """Make a one-time password for an affiliate, printed once, alone on the last line.
+
+    Example: portal affiliate password ada
+    """
+    opened()
+    found = affiliates.by_code(code) if fields.CODE.fullmatch(code.lower()) else None
+    if found is None:
+        raise click.ClickException(f"There is no affiliate with the code {code!r}.")
+    now = utcnow()
+    with database.transaction():
+        password = access.one_time_password(found, now=now)
+        Audit.note(BY, "one-time password", found.code, now)
+    click.echo(f"It works once, for 7 days, for the user name {found.code}:\n{password}")
+
+
+@cli.group()
+def key() -> None:
+    """Keys of the API. Example: portal key create shop"""
+
+
+@key.command("create")
+@click.argument("name")
+def create_key(name: str) -> None:
+    """Make an API key, printed once, alone on the last line.
+
+    Example: portal key create shop
+    """
+    opened()
+    if not name.strip() or not name.isprintable() or len(name) > fields.LONGEST:
+        raise click.UsageError("A key's name is one line of 1 to 255 characters.")
+    now = utcnow()
+    with database.transaction():
+        token = access.create_key(name, now=now)
+        Audit.note(BY, "key created", name, now)
+    click.echo(f"Send it as Authorization: Bearer <key>. Shown this once:\n{token}")
+
+
+# --- Files -------------------------------------------------------------------------------------
+
+
+@cli.command("import")
+@click.argument("kind", type=click.Choice(transfer.IMPORTS))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def import_file(kind: str, file: Path) -> None:
+    """Take in a CSV file, all of it or, where anything is wrong, nothing.
+
+    Stopped half-way it is finished by giving it again. Example: portal import sales sales.csv
+    """
+    opened()
+    found = transfer.read(kind, file, now=utcnow())
+    for problem in found.problems:
+        click.echo(problem, err=True)
+    if found.problems:
+        raise click.ClickException("Nothing was taken in.")
+
+    def progress(done: int) -> None:
+        click.echo(f"{done} of {len(found.rows)}", err=True)
+
+    new = transfer.apply(kind, found.rows, progress=progress)
+    click.echo(f"{len(found.rows)} rows: {new} new, {len(found.rows) - new} known before.")
+
+
+@cli.command("export")
+@click.argument("kind", type=click.Choice(transfer.EXPORTS))
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def export_file(kind: str, file: Path) -> None:
+    """Write a CSV file, with the columns that an import takes and those that are computed.
+
+    Example: portal export ledger ledger.csv
+    """
+    opened()
+    click.echo(f"{transfer.write(kind, file, now=utcnow())} rows.")

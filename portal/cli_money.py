@@ -1,0 +1,120 @@
+"""The commands that pay: `portal payouts` and `portal checks`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from portal import affiliates, fields, lists, paper, program
+from portal import checks as checkbook
+from portal import payouts as runs
+from portal.database import utcnow
+from portal.months import Month, month_of
+from portal.terminal import BY, MONTH, as_json, dollars, opened, show
+
+DEEDS: dict[str, tuple[Callable[..., dict[str, Any]], tuple[str, ...]]] = {
+    "print": (checkbook.print_checks, ("first", "date", "pdf")),
+    "paid": (checkbook.mark_paid, ("date",)),
+    "clear": (checkbook.clear, ()),
+    "void": (checkbook.void, ("reason",)),
+    "reissue": (checkbook.reissue, ()),
+}
+
+
+@click.group()
+def payouts() -> None:
+    """Monthly payouts. Example: portal payouts run --preview"""
+
+
+@payouts.command("run")
+@click.option("--month", type=MONTH, help="The month to pay for. Default: last month.")
+@click.option("--preview", is_flag=True, help="Change nothing; show what a run would do.")
+@as_json
+def run(month: Month | None, preview: bool, json_wanted: bool) -> None:
+    """Make the payout run of a month; one that was made is shown again.
+
+    Example: portal payouts run --month 2026-10
+    """
+    opened()
+    now = utcnow()
+    month = month or month_of(now, program.load().zone).plus(-1)
+    found = runs.preview(month, now=now) if preview else runs.run_month(month, now=now, by=BY)
+    show(found, _told(found), json_wanted)
+
+
+def _told(run: dict[str, Any]) -> str:
+    lines = [f"{run['month']}, {run['ran_at']}"]
+    for name in ("payouts", "held", "carried"):
+        lines.append(f"{name}: {len(run[name])}, {dollars(sum(r['amount'] for r in run[name]))}")
+        for row in run[name]:
+            more = row.get("status") or row.get("reason") or ""
+            lines.append(f"  {row['affiliate']} {dollars(row['amount'])} {more}".rstrip())
+    return "\n".join(lines)
+
+
+@click.command()
+@click.argument("deed", type=click.Choice(tuple(DEEDS)))
+@click.argument("more", nargs=-1, metavar="")
+@click.option("--month", type=MONTH, required=True, help="The run whose checks move.")
+@click.option("--affiliate", "codes", multiple=True, metavar="CODE ...", help="Only theirs.")
+@click.option("--first", type=click.IntRange(1, 999_999_999), help="The first check number.")
+@click.option("--date", metavar="YYYY-MM-DD", help="Printed on the check, or when it was mailed.")
+@click.option("--reason", help="Why a check is void.")
+@click.option("--pdf", type=click.Path(dir_okay=False, path_type=Path), help="Where to write it.")
+@as_json
+def checks(
+    deed: str,
+    more: tuple[str, ...],
+    month: Month,
+    codes: tuple[str, ...],
+    json_wanted: bool,
+    **options: Any,
+) -> None:
+    """Move the checks of a run: print, paid, clear, void or reissue them.
+
+    Example: portal checks print --month 2026-10 --first 1001 --pdf checks.pdf
+    """
+    move, allowed = DEEDS[deed]
+    given = {name: value for name, value in options.items() if value is not None}
+    for name in given.keys() - set(allowed):
+        raise click.UsageError(f"--{name} does not go with {deed}.")
+    if more and not codes:
+        raise click.UsageError(f"Name affiliates with --affiliate: {' '.join(more)}")
+    opened()
+    pdf = given.pop("pdf", None)
+    if pdf and not os.access(pdf.absolute().parent, os.W_OK):
+        raise click.ClickException(f"{pdf} cannot be written.")
+    if deed == "void":
+        given.setdefault("reason", "")
+    named = [_present_code(code) for code in (*codes, *more)] or None
+    answer = move(month, codes=named, by=BY, now=utcnow(), **given)
+    if pdf:
+        _write(pdf, [row["check_number"] for row in answer["moved"]])
+    show(answer, _moved(answer), json_wanted)
+    sys.exit(1 if named and answer["refused"] else 0)
+
+
+def _present_code(code: str) -> str:
+    """The code as it is now: any case will do, and one that was given up (R4)."""
+    known = affiliates.by_code(code) if fields.CODE.fullmatch(code.lower()) else None
+    return known.code if known else code
+
+
+def _write(pdf: Path, numbers: list[int]) -> None:
+    checks = lists.checks_by_number(numbers)
+    if checks:
+        pdf.write_bytes(paper.checks(checks))
+
+
+def _moved(answer: dict[str, Any]) -> str:
+    lines = [
+        f"{row['affiliate']} {dollars(row['amount'])} {row['status']} {row['check_number'] or ''}"
+        for row in answer["moved"]
+    ]
+    lines += [f"{row['affiliate']} refused: {row['reason']}" for row in answer["refused"]]
+    return "\n".join(line.rstrip() for line in lines) or "No check moved."

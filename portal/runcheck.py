@@ -1,0 +1,111 @@
+"""The other half of `portal verify`: people, corrections and payout runs recomputed (R24)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from portal import ledger, program, rules, taxes
+from portal.attachments import recompute
+from portal.books import Entry, NotPaid, PaperCheck, Payout, Run
+from portal.ledger import Person
+from portal.models import Affiliate, Fact, TaxIdOnFile
+from portal.months import Month
+from portal.past import Archive
+
+
+def people() -> Iterator[str]:
+    """Status, e-mail, referrer and tax ID on file of every affiliate, as the facts tell them."""
+    last = _last_told()
+    sealed = {affiliate for (affiliate,) in TaxIdOnFile.select(TaxIdOnFile.affiliate_id).tuples()}
+    for row in Affiliate.select().iterator():
+        told, on_file = last.pop(row.id, {}), row.id in sealed
+        kept = (row.status, row.email_key, row.referrer_id, row.country, row.us_person, on_file)
+        names = ("status", "email_key", "referrer", "country", "us_person", "tax_id_on_file")
+        for name, value in zip(names, kept, strict=True):
+            if told.get(name) != value:
+                said = told.get(name)
+                yield f"Affiliate {row.code}: {name} is {value!r}; the facts say {said!r}."
+    for affiliate in last:
+        yield f"Affiliate {affiliate} has facts but no account."
+    archive = Archive()
+    for fact in Fact.select().where(Fact.kind.in_(("application", "link"))).iterator():
+        right = recompute(fact, archive)
+        if fact.content["referrer"] != right:
+            yield f"Fact {fact.id} attaches to {fact.content['referrer']}; R12 says {right}."
+
+
+def _last_told(until: int | None = None) -> dict[int, dict[str, Any]]:
+    """What the facts up to a number say of every affiliate, the last word each."""
+    told: dict[int, dict[str, Any]] = {}
+    facts = Fact.select(Fact.affiliate_id, Fact.kind, Fact.content, Fact.email_key)
+    kinds = ("application", "status", "email", "residence", "tax_id", "link")
+    facts = facts.where(Fact.kind.in_(kinds)).order_by(Fact.id)
+    if until is not None:
+        facts = facts.where(Fact.id <= until)
+    for fact in facts.iterator():
+        about = told.setdefault(fact.affiliate_id, {})
+        said = dict(fact.content)
+        if fact.kind == "tax_id":
+            said = {"tax_id_on_file": said["on_file"]}
+        if fact.kind == "link" and said["referrer"] is None:
+            said = {}
+        about.update(said)
+        if fact.email_key:
+            about["email_key"] = fact.email_key
+    return told
+
+
+def corrections() -> Iterator[str]:
+    """Adjustments, each with its fact; and a fact for each."""
+    facts = {f"{f.id}:0": f for f in Fact.select().where(Fact.kind == "adjustment")}
+    for row in Entry.select().where(Entry.kind == rules.ADJUSTMENT):
+        fact = facts.pop(row.source, None)
+        said = fact and (fact.affiliate_id, fact.content["amount"], fact.recorded_at)
+        if said != (row.affiliate_id, row.amount, row.happened_at):
+            yield f"Entry {row.id} ({row.source}) is not what its fact says: {said}."
+    for source in facts:
+        yield f"The entry {source} of an adjustment is missing."
+
+
+def runs() -> Iterator[str]:
+    """The lists of every run, and the entries of its payouts and void checks."""
+    zone = program.load().zone
+    for run in Run.select().order_by(Run.month):
+        people = [_person(affiliate, told) for affiliate, told in _last_told(run.last_fact).items()]
+        about = {"zone": zone, "terms": run.terms.terms(), "last": run.last_entry}
+        due = ledger.due_lists(Month(run.month), people, **about)
+        right = {(d.affiliate, d.amount, d.list) for d in due}
+        kept = {
+            (p.affiliate_id, p.amount, rules.IN_PAYOUTS)
+            for p in Payout.select().where(Payout.run == run)
+        }
+        rows = NotPaid.select().where(NotPaid.run == run)
+        kept |= {(n.affiliate_id, n.amount, n.reason) for n in rows}
+        for affiliate, amount, name in sorted(kept ^ right):
+            where = "stored" if (affiliate, amount, name) in kept else "not stored"
+            yield f"Run {run.month}: affiliate {affiliate}, {amount} cents, {name} is {where}."
+        yield from _payout_entries(run)
+
+
+def _person(affiliate: int, told: dict[str, Any]) -> Person:
+    us_person = taxes.is_us_person(told["us_person"], told["country"])
+    suspended = told["status"] == rules.SUSPENDED
+    return Person(affiliate, suspended, us_person, told["tax_id_on_file"])
+
+
+def _payout_entries(run: Run) -> Iterator[str]:
+    right = {}
+    checks = PaperCheck.select(PaperCheck, Payout).join(Payout).where(Payout.run == run)
+    for check in checks:
+        payout, source = check.payout, f"payout:{check.payout_id}:{check.part}"
+        about = (payout.affiliate_id, payout.id)
+        right[source] = (*about, rules.PAYOUT, -payout.amount)
+        if check.status == rules.VOID:
+            right[f"{source}:void"] = (*about, rules.PAYOUT_VOID, payout.amount)
+    entries = Entry.select().join(Payout).where(Payout.run == run)
+    kept = {e.source: (e.affiliate_id, e.payout_id, e.kind, e.amount) for e in entries}
+    for source in sorted(kept.keys() | right.keys()):
+        if kept.get(source) != right.get(source):
+            stored, said = kept.get(source), right.get(source)
+            yield f"The entry {source} is stored as {stored}; the run and checks say {said}."

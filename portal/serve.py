@@ -1,0 +1,56 @@
+"""The production server: workers that serve the application, each with the timetable.
+
+Granian runs the workers: measured beside gunicorn with this application it answers more clicks a
+second at a lower p99 (`make bench` measures again). A worker that dies is replaced; on SIGTERM each
+finishes what it is answering, stops its timetable and ends.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from functools import partial
+from multiprocessing.util import Finalize
+
+from granian.constants import HTTPModes, Interfaces
+from granian.server import Server
+
+from portal import create_app, jobs
+from portal.config import Config
+
+THREADS = 8  # that run Python, in each worker
+PATIENCE = 30  # seconds for running requests after SIGTERM
+
+
+def serve(config: Config, host: str = "127.0.0.1", port: int = 8000, workers: int = 2) -> None:
+    """Serve until SIGTERM or SIGINT. Raises OSError where the address cannot be used."""
+    _try_address(host, port)
+    server = Server(
+        "portal",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        blocking_threads=THREADS,
+        http=HTTPModes.http1,
+        websockets=False,
+        respawn_failed_workers=True,
+        workers_kill_timeout=PATIENCE,
+    )
+    server.serve(target_loader=partial(_start_worker, config), wrap_loader=False)
+
+
+def _try_address(host: str, port: int) -> None:
+    """Find out before any worker starts whether the address is free."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        trial.bind((host, port))
+
+
+def _start_worker(config: Config) -> Callable:
+    """Make the application of one worker process, and start the timetable beside it."""
+    application = create_app(config)
+    timetable = jobs.start(config)
+    Finalize(None, timetable.shutdown, exitpriority=10)
+    return application

@@ -1,0 +1,79 @@
+"""What every command shares: an open program, problems as one sentence, results as text or JSON.
+
+Exit status 0 for success, 1 for a problem that is told, 2 for wrong use.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+import click
+import peewee
+
+from portal import config, database, vault
+from portal.months import Month
+from portal.rules import Refused
+
+BY = "console"
+as_json = click.option("--json", "json_wanted", is_flag=True, help="Print JSON.")
+
+
+class Sentences(click.Group):
+    """Commands whose problems are one sentence on stderr, never a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (Refused, config.Unusable, RuntimeError) as problem:
+            if isinstance(problem, click.exceptions.Exit | click.Abort):
+                raise
+            raise click.ClickException(str(problem)) from problem
+        except peewee.PeeweeException as problem:
+            words = f"The database cannot be used just now: {problem}"
+            raise click.ClickException(words) from problem
+        except OSError as problem:
+            raise click.ClickException(f"{problem}.") from problem
+
+
+class MonthType(click.ParamType):
+    """A month as YYYY-MM."""
+
+    name = "YYYY-MM"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Month:
+        try:
+            return Month(value)
+        except ValueError as problem:
+            self.fail(str(problem), param, ctx)
+
+
+MONTH = MonthType()
+
+
+def connected() -> config.Config:
+    """Read the environment and connect to its database, whatever is in there."""
+    found = config.load(os.environ)
+    database.connect(found.database_url)
+    vault.use(found.data)
+    database.db.connect(reuse_if_open=True)
+    return found
+
+
+def opened() -> config.Config:
+    """Connect to a program that was set up."""
+    found = connected()
+    if not database.db.table_exists("setting"):
+        raise click.ClickException("There is no program in this database yet. Run: portal init")
+    return found
+
+
+def show(value: Any, text: str, json_wanted: bool) -> None:
+    """Print a result: for people, or as JSON where it was asked for."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False) if json_wanted else text)
+
+
+def dollars(cents: int) -> str:
+    """An amount for people: -1234 is -$12.34."""
+    return f"{'-' if cents < 0 else ''}${abs(cents) // 100:,}.{abs(cents) % 100:02d}"

@@ -1,0 +1,185 @@
+"""Random histories by seed, in a program so small that everything collides with everything."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+from tests.player import Player
+
+CODES = ["ann", "bob", "cyd", "dee", "eve"]
+CUSTOMERS = ["c1", "c2", "c3", "c4"]
+EMAILS = ["ann@gmail.com", "A.nn+x@GoogleMail.com", "bob@shop.example", "BOB+1@shop.example",
+          "cyd@x.example", "c.yd@x.example", "dee@x.example"]  # fmt: skip
+ORDERS = ["o1", "o2", "o3", "o4", "o5"]
+PLANS = [("month", 97_00), ("month", 96_99), ("month", 149_00), ("year", 970_00), ("year", 900_00),
+         ("once", 500_00), ("once", 0), ("month", 0), ("month", 3)]  # fmt: skip
+AMOUNTS = [0, 1, 33, 97_00, 96_99, 49_50, 300_00, 970_00, 500_00, 2_500_00, 10_000_00]
+STEPS = [0, 0, 1, 59, 3_600, 86_400, 86_400 * 7, 86_400 * 29, 86_400 * 90]
+TERMS = [("cookie_days", 30), ("cookie_days", 90), ("month_amount", 25_00), ("year_amount", 333_33),
+         ("once_rate", 15_55), ("override_rate", 12_34), ("month_threshold", 96_99),
+         ("month_rate", 10_01), ("minimum_payout", 50_00), ("minimum_payout", 150_00),
+         ("tax_threshold", 100_00), ("tax_threshold", 600_00)]  # fmt: skip
+KINDS = ["refund", "refund", "chargeback", "chargeback_reversed"]
+CHECK_DEEDS = ["print", "paid", "clear", "void", "void", "reissue", "reissue"]
+
+
+class History:
+    """Deeds drawn by `choose`: a seeded choice here, or Hypothesis' own."""
+
+    def __init__(self, player: Player, choose: Callable[[list], Any]):
+        self.player, self.choose = player, choose
+        self.seen: list[tuple[str, tuple, dict]] = []  # events as they were sent
+
+    @property
+    def codes(self) -> list[str]:
+        return list(self.player.model.affiliates)
+
+    def sometimes(self, values: list) -> Any:
+        """One of the values, or nothing, which is as likely as all of them."""
+        return self.choose(values) if values and self.choose([True, False]) else None
+
+    def some_click(self) -> int | None:
+        clicks = len(self.player.click_ids)
+        return self.sometimes(list(range(max(0, clicks - 6), clicks)))
+
+    def some_past(self) -> int | None:
+        ago = self.sometimes(
+            [0, 1, 3_600, 86_400, 86_400 * 31, 86_400 * 90, 86_400 * 91, 86_400 * 400]
+        )
+        return None if ago is None else self.player.now - ago
+
+    def clicked_at(self) -> int | None:
+        """An instant at the end of some click's window, which is where it matters."""
+        ends = [c["at"] + c["days"] * 86_400 + step for c in self.player.model.clicks[-6:]
+                for step in (-1, 0, 1)]  # fmt: skip
+        ends += [c["at"] + step for c in self.player.model.clicks[-6:] for step in (-1, 0)]
+        return self.choose([at for at in ends if at <= self.player.now] or [self.player.now])
+
+    # --- Deeds ---------------------------------------------------------------------------------
+
+    def tick(self) -> None:
+        self.player.now += self.choose(STEPS)
+
+    def clock_goes_back(self) -> None:
+        self.player.now -= self.choose([1, 2, 30])
+
+    def to_a_months_edge(self) -> None:
+        model = self.player.model
+        end = model.end(model.month(self.player.now))
+        self.player.now = end + self.choose([-1, 0, 1])
+
+    def apply(self) -> None:
+        free = [code for code in CODES if code not in self.codes]
+        if free:
+            about = {name: self.choose([True, False]) for name in ("us", "tax_id", "address")}
+            self.player.apply(free[0], self.choose(EMAILS), self.some_click(), **about)
+
+    def click(self) -> None:
+        if self.codes:
+            robot = self.choose([False, False, False, True])
+            self.player.click(self.choose(self.codes), self.some_click(), robot)
+
+    def lead(self) -> None:
+        about = (self.choose(CUSTOMERS), self.sometimes(EMAILS) or "", self.some_click())
+        self.send("lead", (f"l{len(self.seen)}", *about), {})
+
+    def sale(self) -> None:
+        event = self.choose([f"s{len(self.seen)}", f"s{len(self.seen) + 2}"])
+        at = self.some_past()
+        about = {
+            "email": self.sometimes(EMAILS) or "", "order": self.sometimes(ORDERS),
+            "plan": self.sometimes(PLANS), "click": self.some_click(),
+            "named": self.sometimes([*self.codes, "nobody"]), "at": at,
+        }  # fmt: skip
+        ordered = self.sometimes([self.clicked_at()])
+        if ordered is not None and ordered <= (self.player.now if at is None else at):
+            about["ordered"] = ordered
+        self.send("sale", (event, self.choose(CUSTOMERS), self.choose(AMOUNTS)), about)
+
+    def refund(self) -> None:
+        sales = [args[0] for kind, args, _ in self.seen if kind == "sale"]
+        later = [f"s{len(self.seen) + step}" for step in (1, 2, 3)]
+        about = {
+            "amount": self.sometimes([1, 33, 97_00, 48_50, 300_00]), "kind": self.choose(KINDS),
+            "at": self.some_past(),
+        }  # fmt: skip
+        self.send("refund", (f"r{len(self.seen)}", self.choose(sales[-5:] + later)), about)
+
+    def repeat(self) -> None:
+        if self.seen:
+            kind, args, about = self.choose(self.seen[-8:])
+            getattr(self.player, kind)(*args, **about)
+
+    def same_id_other_content(self) -> None:
+        sales = [seen for seen in self.seen if seen[0] == "sale"]
+        if sales:
+            _, (event, customer, amount), about = self.choose(sales[-4:])
+            self.player.sale(event, customer, amount + 1, **about)
+
+    def send(self, kind: str, args: tuple, about: dict) -> None:
+        self.seen.append((kind, args, about))
+        getattr(self.player, kind)(*args, **about)
+
+    def suspend(self) -> None:
+        self.set_status("suspended")
+
+    def reinstate(self) -> None:
+        self.set_status("active")
+
+    def set_status(self, status: str) -> None:
+        if self.codes:
+            self.player.set_status(self.choose(self.codes), status)
+
+    def tax_id(self) -> None:
+        if self.codes:
+            self.player.give_tax_id(self.choose(self.codes))
+
+    def change_email(self) -> None:
+        if self.codes:
+            self.player.change_email(self.choose(self.codes), self.choose(EMAILS))
+
+    def link(self) -> None:
+        if self.codes:
+            self.player.link(self.choose(self.codes), self.choose(CUSTOMERS))
+
+    def adjust(self) -> None:
+        if self.codes:
+            self.player.adjust(self.choose(self.codes), self.choose([1, -1, 100_00, -250_00]))
+
+    def terms(self) -> None:
+        self.player.change_terms(*self.choose(TERMS))
+
+    def run(self) -> None:
+        model = self.player.model
+        months = {model.month(self.player.now - ago * 86_400) for ago in (0, 28, 31, 62)}
+        self.player.run(self.choose(sorted(months)))
+
+    def preview(self) -> None:
+        self.player.preview(self.player.model.month(self.player.now))
+
+    def check(self) -> None:
+        payouts = list(self.player.model.payouts)[-5:]
+        if payouts:
+            self.player.move(self.choose(CHECK_DEEDS), *self.choose(payouts))
+
+
+OFTEN = {"sale": 14, "click": 8, "refund": 8, "tick": 7, "run": 6, "check": 6, "apply": 4,
+         "lead": 4, "repeat": 3}  # fmt: skip
+DEEDS = ["sale", "click", "refund", "tick", "run", "check", "apply", "lead", "repeat", "suspend",
+         "reinstate", "tax_id", "change_email", "link", "adjust", "terms", "clock_goes_back",
+         "to_a_months_edge", "preview", "same_id_other_content"]  # fmt: skip
+
+
+def play(player: Player, seed: int, steps: int = 60) -> None:
+    """A history of a seed; raises AssertionError with the whole history where both differ."""
+    dice = random.Random(seed)  # noqa: S311
+    history = History(player, dice.choice)
+    for _ in range(2):
+        history.apply()
+    weights = [OFTEN.get(name, 1) for name in DEEDS]
+    for name in dice.choices(DEEDS, weights, k=steps):
+        getattr(history, name)()
+    player.compare_standings()
+    player.verify()
