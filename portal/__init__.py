@@ -15,7 +15,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import database, vault
 from portal.config import Config, load
-from portal.views import admin, assets, center, errors, html, login, profile, public
+from portal.views import admin, api, assets, center, errors, html, login, public
+from portal.views.admin import payouts, people  # noqa: F401
+from portal.views.center import payments, profile, tables  # noqa: F401
 from portal.views.go import ClickPath
 
 LARGEST_FORM = 256 * 1024
@@ -36,8 +38,8 @@ BLUEPRINTS = (
     public.blueprint,
     login.blueprint,
     center.blueprint,
-    profile.blueprint,
     admin.blueprint,
+    api.bp,
 )
 
 
@@ -50,10 +52,9 @@ def create_app(config: Config | None = None) -> Flask:
     app.config.update(_flask_settings(config))
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.globals.update(asset_url=assets.asset_url, integrity=assets.integrity)
-    CSRFProtect(app)
+    CSRFProtect(app).exempt(api.bp)
     Htmx(app)
-    people = LoginManager(app)
-    people.user_loader(html.user_of)
+    LoginManager(app).user_loader(html.user_of)
     html.prepare(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

@@ -24,7 +24,7 @@ ROWS = (
     {"books"},
     {"program"},
     # What deeds are made of.
-    {"ledger", "persons", "throttle", "letters", "reports", "lists", "events", "present"},
+    {"ledger", "persons", "throttle", "letters", "reports", "office", "lists", "events", "present"},
     {"accounts", "access", "explain", "mail", "past"},
     {"attachments", "outlook", "replay"},
     {"runcheck"},
