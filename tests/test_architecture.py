@@ -24,7 +24,7 @@ ROWS = (
     {"books"},
     {"program"},
     # What deeds are made of.
-    {"ledger", "persons", "throttle", "letters", "reports", "lists", "events", "present"},
+    {"ledger", "persons", "throttle", "slots", "letters", "reports", "lists", "events", "present"},
     {"accounts", "access", "mail", "past"},
     {"attachments", "migrations", "replay"},
     {"runcheck"},
