@@ -228,7 +228,7 @@ class SpanForm(Form):
 
 class RowsForm(SpanForm):
     link = SelectField("Link", validators=[Optional()], default="")
-    sub_id = line("Label (sub-ID)", most=64, name="sub_id")
+    sub_id = line("Label (sub-ID)", most=64)
 
     def offer(self, links: list[tuple[str, str]]) -> None:
         """Let one of these links be chosen."""
