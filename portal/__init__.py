@@ -15,7 +15,10 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import database, vault
 from portal.config import Config, load
-from portal.views import admin, assets, center, errors, html, login, profile, public
+from portal.views import admin, api, assets, center, errors, html, login, public
+from portal.views.admin import payouts, people  # noqa: F401
+from portal.views.center import payments, profile, tables  # noqa: F401
+from portal.views.go import ClickPath
 
 LARGEST_FORM = 256 * 1024
 WORTH_PACKING = 1024
@@ -35,8 +38,8 @@ BLUEPRINTS = (
     public.blueprint,
     login.blueprint,
     center.blueprint,
-    profile.blueprint,
     admin.blueprint,
+    api.bp,
 )
 
 
@@ -49,10 +52,9 @@ def create_app(config: Config | None = None) -> Flask:
     app.config.update(_flask_settings(config))
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.globals.update(asset_url=assets.asset_url, integrity=assets.integrity)
-    CSRFProtect(app)
+    CSRFProtect(app).exempt(api.bp)
     Htmx(app)
-    people = LoginManager(app)
-    people.user_loader(html.user_of)
+    LoginManager(app).user_loader(html.user_of)
     html.prepare(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
@@ -64,6 +66,7 @@ def create_app(config: Config | None = None) -> Flask:
     if config.proxies:
         count = config.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, count, count, count)  # type: ignore[method-assign]
+    app.wsgi_app = ClickPath(app.wsgi_app, config)  # type: ignore[method-assign]
     return app
 
 
@@ -84,12 +87,12 @@ def _flask_settings(config: Config) -> dict[str, Any]:
 
 
 def _open_database() -> None:
-    """One connection a thread on SQLite, kept; on PostgreSQL one of the pool for the request."""
+    """A connection of the pool for the request; kept by a thread it would die with the thread."""
     g.opened = database.db.connect(reuse_if_open=True)
 
 
 def _give_back(_: BaseException | None) -> None:
-    if g.pop("opened", False) and not database.is_sqlite():
+    if g.pop("opened", False):
         database.db.close()
 
 

@@ -26,13 +26,9 @@ from peewee import AutoField, CharField, ForeignKeyField
 from portal import passwords, persons, rules
 from portal.database import Table, UtcField, transaction
 from portal.models import Admin, Affiliate
-from portal.throttle import Counter, network
+from portal.throttle import HOUR, Counter, Tries, network, throttled
+from portal.throttle import NotSignedIn as NotSignedIn
 
-TRIES = 5  # wrong passwords for one account from one address in QUARTER
-TRIES_UNDER_ATTACK = 2  # the same, once ATTACK tries came for the account from anywhere
-ATTACK = 50
-ADDRESS_TRIES = 20  # wrong passwords from one address, whatever the account
-QUARTER, HOUR = timedelta(minutes=15), timedelta(hours=1)
 SIGN_UPS_AN_HOUR = 5  # applications by the form from one address
 ONE_TIME_LIFE = timedelta(days=7)
 RESET_LIFE = timedelta(minutes=60)
@@ -76,17 +72,6 @@ class SignedIn(NamedTuple):
     must_replace: bool
 
 
-class NotSignedIn(rules.Refused):
-    """A try that failed: `tries_left` from here, and in how many seconds the next is possible.
-
-    `retry_after` is 0 unless the throttle refused (answer 429 with Retry-After then).
-    """
-
-    def __init__(self, message: str, tries_left: int = 0, retry_after: int = 0):
-        super().__init__(message, "password")
-        self.tries_left, self.retry_after = tries_left, retry_after
-
-
 # --- Signing in --------------------------------------------------------------------------------
 
 
@@ -98,7 +83,7 @@ def sign_in(name: str, password: str, *, now: datetime, ip: str) -> SignedIn:
     by what others try elsewhere. A one-time password is used up.
     """
     account = persons.find(name)
-    tries = _Tries(persons.holder(account) if account else name.strip().casefold(), ip)
+    tries = Tries(persons.holder(account) if account else name.strip().casefold(), ip)
     left = tries.take(now)
     must_replace = passwords.as_one_time(password) is not None
     known = account is not None and persons.may_sign_in(account)
@@ -111,44 +96,11 @@ def sign_in(name: str, password: str, *, now: datetime, ip: str) -> SignedIn:
 
 def check_password(account: Affiliate | Admin, password: str, *, now: datetime, ip: str) -> None:
     """Ask somebody who is signed in for their own password again. Raises NotSignedIn."""
-    tries = _Tries(persons.holder(account), ip)
+    tries = Tries(persons.holder(account), ip)
     left = tries.take(now)
     if not _proven(account, password, now):
         raise NotSignedIn("The password is not right.", tries_left=left)
     tries.were_right(now)
-
-
-class _Tries:
-    """The counts that one try touches. It is counted before it is looked at, so they are exact."""
-
-    def __init__(self, who: str, ip: str):
-        address = network(ip)
-        self.here = Counter("password", who, address, window=QUARTER)
-        self.address = Counter("address", address, window=QUARTER)
-        self.anywhere = Counter("account", who, window=QUARTER)
-
-    def take(self, now: datetime) -> int:
-        """Count a try; returns how many more there are. Raises NotSignedIn when there was none."""
-        with transaction():
-            here, address = self.here.add(now), self.address.add(now)
-            free = here <= TRIES and address <= ADDRESS_TRIES
-            # What was refused anyway counts against nobody else at this account.
-            limit = TRIES_UNDER_ATTACK if free and self.anywhere.add(now) > ATTACK else TRIES
-        if here > limit or address > ADDRESS_TRIES:
-            raise throttled(self.here.seconds_left(now))
-        return max(0, min(limit - here, ADDRESS_TRIES - address))
-
-    def were_right(self, now: datetime) -> None:
-        with transaction():
-            self.here.clear(now)
-            self.address.take_back(now)
-            self.anywhere.take_back(now)
-
-
-def throttled(seconds: int) -> NotSignedIn:
-    minutes = -(-seconds // 60)
-    wait = f"{minutes} minutes" if minutes > 1 else "a minute"
-    return NotSignedIn(f"Too many tries. The next one is possible in {wait}.", 0, seconds)
 
 
 def count_sign_up(ip: str, *, now: datetime) -> None:
@@ -188,9 +140,9 @@ def one_time_password(affiliate: Affiliate, *, now: datetime) -> str:
 
 def _use_one_time(account: Affiliate | Admin | None, password: str, now: datetime) -> bool:
     """Whether this is the account's live one-time password, which is used up then (R1)."""
-    row = account and OneTimePassword.get_or_none(affiliate=account.id)
-    live = row and isinstance(account, Affiliate) and row.used_at is None
-    stored = row.password_hash if live and _within(row.made_at, ONE_TIME_LIFE, now) else None
+    row = OneTimePassword.get_or_none(affiliate=account.id) if account else None
+    live = row and row.used_at is None and _within(row.made_at, ONE_TIME_LIFE, now)
+    stored = row.password_hash if row and live and isinstance(account, Affiliate) else None
     if not passwords.matches(stored, passwords.as_one_time(password) or ""):
         return False
     once = OneTimePassword.update(used_at=now).where(
@@ -260,7 +212,9 @@ def reset_token(account: Affiliate | Admin, *, now: datetime) -> str:
 def reset_holder(token: str, *, now: datetime) -> Affiliate | Admin | None:
     """Whose token this is, or None for one that no longer works. Looking does not use it up."""
     row = ResetToken.get_or_none(ResetToken.hash == _sha256(token), ResetToken.used_at.is_null())
-    account = persons.of(row.holder) if row and _within(row.made_at, RESET_LIFE, now) else None
+    if row is None or not _within(row.made_at, RESET_LIFE, now):
+        return None
+    account = persons.of(row.holder)
     same = account and account.email_key == row.email_key and persons.may_sign_in(account)
     return account if same else None
 

@@ -69,7 +69,13 @@ class Table(Model):
 MIGRATIONS = Path(__file__).parent / "migrations"
 SAFE_WAL = (3, 51, 3)  # before it, WAL with several connections can corrupt the file
 DEEDS, CLICKS, _MIGRATING = 7301, 7303, 7302  # keys of PostgreSQL's advisory locks
-_PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+PATIENCE = 5  # seconds that a thread waits for a connection, or SQLite's write lock
+_PRAGMAS = {
+    "journal_mode": "wal",
+    "synchronous": 2,
+    "foreign_keys": 1,
+    "busy_timeout": PATIENCE * 1000,
+}
 
 
 def connect(url: str) -> Any:
@@ -80,11 +86,13 @@ def connect(url: str) -> Any:
     if url.startswith("sqlite"):
         if sqlite.sqlite_version_info < SAFE_WAL:
             raise RuntimeError(f"SQLite {sqlite.sqlite_version} is too old: 3.51.3 is needed.")
-        options = {"lock_type": "IMMEDIATE", "timeout": 5, "pragmas": _PRAGMAS}
+        # A connection that dies with its thread can take a server written in Rust with it.
+        options = {"lock_type": "IMMEDIATE", "pragmas": _PRAGMAS, "check_same_thread": False}
         Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     else:
-        url = url.replace("postgresql://", "postgresql+pool://", 1)
-        options = {"prefer_psycopg3": True, "max_connections": 32, "stale_timeout": 300}
+        options = {"prefer_psycopg3": True}
+    url = url.replace("://", "+pool://", 1)
+    options |= {"max_connections": 32, "timeout": PATIENCE, "stale_timeout": 300}
     db.initialize(
         db_url.connect(url, unquote_password=True, unquote_user=True, autoconnect=False, **options)
     )
@@ -98,14 +106,12 @@ def is_sqlite() -> bool:
 
 @contextmanager
 def connected() -> Iterator[None]:
-    """A connection for this thread. SQLite's stays open for the next time, which is cheaper;
-    PostgreSQL's goes back to the pool, which cannot know when a thread has ended.
-    """
+    """A connection for this thread, from the pool and back to it where there was none yet."""
     opened = db.connect(reuse_if_open=True)
     try:
         yield
     finally:
-        if opened and not is_sqlite():
+        if opened:
             db.close()
 
 

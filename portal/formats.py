@@ -11,15 +11,16 @@ from zoneinfo import ZoneInfo
 MINUS = "\N{MINUS SIGN}"
 _MONTHS = "January February March April May June July August September October November December"
 _SMALL = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
-    "fifteen sixteen seventeen eighteen nineteen"
-).split()
-_TENS = "zero ten twenty thirty forty fifty sixty seventy eighty ninety".split()
+    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
+    *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen"),
+    "nineteen",
+)
+_TENS = ("", "ten", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 _GROUPS = ((1_000_000_000, "billion"), (1_000_000, "million"), (1_000, "thousand"))
 
 
 def usd(cents: int) -> str:
-    """Cents as dollars, always with cents: 123450 is $1,234.50, -980 is −$9.80 (a true minus)."""
+    """Cents as dollars, always with cents: 123450 is $1,234.50, -980 has a true minus."""
     dollars, rest = divmod(abs(cents), 100)
     return f"{MINUS if cents < 0 else ''}${dollars:,}.{rest:02d}"
 

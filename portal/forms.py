@@ -24,7 +24,7 @@ from wtforms import (
 )
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
-from portal import formats, rules, taxes
+from portal import rules, taxes, words
 from portal.affiliates import Application
 from portal.months import Month
 
@@ -133,7 +133,7 @@ class AddressForm(Form):
     postal_code = line("ZIP or postal code", "postal-code", most=20)
     country = SelectField(
         "Country",
-        choices=[("", "Choose a country"), *formats.countries()],
+        choices=[("", "Choose a country"), *words.countries()],
         default="",
         render_kw={"autocomplete": "country"},
     )
@@ -283,7 +283,13 @@ class VoidForm(Form):
         choices=list(
             zip(
                 REASONS,
-                ("Not sent", "Lost", "Stopped at the bank", "Returned", "Stale, older than 180 days"),
+                (
+                    "Not sent",
+                    "Lost",
+                    "Stopped at the bank",
+                    "Returned",
+                    "Stale, older than 180 days",
+                ),
                 strict=True,
             )
         ),

@@ -75,16 +75,11 @@ def _post(
 
 def post_run(month: str, *, now: datetime) -> None:
     """Post the payouts of a month's run, one negative entry each, in a single statement (R18)."""
-    rows = Payout.select(
-        Payout.affiliate_id,
-        Value(rules.PAYOUT),
-        Payout.amount * -1,  # a minus before a field would mean its order
-        Value(int(now.timestamp())),
-        Value(int(now.timestamp())),
-        Value("R18"),
-        fn.CONCAT("payout:", Payout.id, ":1"),
-        Payout.id,
-    )
+    at = Value(int(now.timestamp())).cast("BIGINT")
+    kind, rule, source, part = (Value(t).cast("TEXT") for t in ("payout", "R18", "payout:", ":1"))
+    amount = Payout.amount * -1  # a minus before a field would mean its order
+    source = fn.CONCAT(source, Payout.id, part)
+    rows = Payout.select(Payout.affiliate_id, kind, amount, at, at, rule, source, Payout.id)
     rows = rows.where(Payout.run == month).order_by(Payout.affiliate_id)
     fields = "affiliate kind amount happened_at recorded_at rule source payout".split()
     Entry.insert_from(rows, [getattr(Entry, name) for name in fields]).execute()

@@ -17,15 +17,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from portal import formats, program
 from portal.models import Admin, Affiliate
 from portal.smtp import Envelope
 
 SECRET_KINDS = ("login", "password_reset")
-KINDS = (*SECRET_KINDS, "account_exists", "applied", "declined", "payout", "tax_hold")
-KINDS += ("password_changed", "first_login")
+KINDS = (
+    *SECRET_KINDS,
+    *("account_exists", "applied", "declined", "payout", "tax_hold"),
+    *("password_changed", "first_login"),
+)
 RESET_PATH = "/password/new/"  # followed by the token
 _TEMPLATES = Path(__file__).parent.parent / "templates" / "mail"
 
@@ -38,7 +41,7 @@ def one_line(text: str) -> str:
 _pages = Environment(
     loader=FileSystemLoader(_TEMPLATES),
     undefined=StrictUndefined,
-    autoescape=lambda name: bool(name) and name.endswith(".html"),
+    autoescape=select_autoescape(("html",)),
     trim_blocks=True,
     lstrip_blocks=True,
     keep_trailing_newline=True,
@@ -67,6 +70,11 @@ def _address(email: str) -> str:
         return f"{local}@{domain}"
 
 
+def _mailbox(name: str, address: str) -> Address:
+    local, _, domain = address.rpartition("@")
+    return Address(name, local, domain)
+
+
 def write(
     kind: str, account: Affiliate | Admin, url: str, key: str, now: datetime, facts: Mapping
 ) -> bytes:
@@ -80,8 +88,8 @@ def write(
     utf8 = not (addresses.to.isascii() and addresses.sender.isascii())
     message = EmailMessage(policy=SMTPUTF8 if utf8 else SMTP)
     name = one_line(told["program"].program_name)
-    message["From"] = Address(name, addr_spec=addresses.sender)
-    message["To"] = Address(addr_spec=addresses.to)
+    message["From"] = _mailbox(name, addresses.sender)
+    message["To"] = _mailbox("", addresses.to)
     message["Subject"] = one_line(_pages.get_template(f"{kind}.subject.txt").render(told))
     message["Date"] = format_datetime(now)
     digest = hashlib.blake2b(key.encode(), digest_size=16).hexdigest()

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from portal import access, mail, persons
 from portal.models import Admin, Affiliate
-from portal.throttle import Counter, network
+from portal.throttle import HOUR, Counter, network, throttled
 
 LINKS_AN_HOUR = 3  # mails with a link for one account
 ASKED_AN_HOUR = 20  # questions from one address, whatever the account
@@ -46,12 +46,12 @@ def forgotten(name: str, *, now: datetime, ip: str) -> None:
     Says nothing about whether it is: the page answers the same always. Raises access.NotSignedIn
     for an address that asks too often.
     """
-    asked = Counter("forgotten", network(ip), window=access.HOUR)
+    asked = Counter("forgotten", network(ip), window=HOUR)
     if asked.add(now) > ASKED_AN_HOUR:
-        raise access.throttled(asked.seconds_left(now))
+        raise throttled(asked.seconds_left(now))
     account = persons.find(name)
     who = persons.holder(account) if account else name.strip().casefold()
-    few = Counter("link", who, window=access.HOUR).add(now) <= LINKS_AN_HOUR
+    few = Counter("link", who, window=HOUR).add(now) <= LINKS_AN_HOUR
     if account and few and persons.may_sign_in(account):
         mail.queue("password_reset", to=account, now=now, key=_once("password_reset", account))
 

@@ -21,6 +21,7 @@ from typing import Any
 from peewee import AutoField, BooleanField, CharField, Expression, IntegerField, ModelSelect, fn
 
 from portal import letters, persons, smtp
+from portal.config import MailServer
 from portal.database import JsonField, Table, UtcField, transaction
 from portal.models import Admin, Affiliate
 
@@ -66,7 +67,7 @@ class Post:
     `secrets` makes the secret of a kind for an account when its mail is sent.
     """
 
-    server: smtp.MailServer
+    server: MailServer
     url: str
     secrets: Mapping[str, Callable[..., str]]
 
@@ -84,7 +85,7 @@ def queue(kind: str, *, to: Affiliate | Admin, now: datetime, key: str, **facts:
     Message.insert(**row, queued_at=now, due_at=now).on_conflict_ignore().execute()
 
 
-def waiting() -> ModelSelect:
+def waiting() -> ModelSelect[Message]:
     """The mails that are not sent: waiting, or given up with their error; oldest first."""
     return Message.select().where(Message.state.in_((WAITING, FAILED))).order_by(Message.id)
 
@@ -137,7 +138,7 @@ def lease(now: datetime) -> Message | None:
     return message
 
 
-def _due(now: datetime) -> ModelSelect:
+def _due(now: datetime) -> ModelSelect[Message]:
     earlier = Message.alias()
     ahead = earlier.select(earlier.id).where(
         earlier.holder == Message.holder, earlier.state == WAITING, earlier.id < Message.id

@@ -20,9 +20,11 @@ from portal.rules import Refused
 SHORTEST, LONGEST = 12, 1_000
 _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"  # 32 that are not mistaken for one another
 _ONE_TIME_FORM = re.compile(rf"[{_LETTERS}]{{5}}(-[{_LETTERS}]{{5}}){{3}}")
-_OBVIOUS = ("password", "passwort", "passw0rd", "letmein", "welcome", "iloveyou", "affiliate")
-_OBVIOUS += ("1234567890", "0987654321", "12345678", "123456", "abcdefghijkl", "qwertyuiop")
-_OBVIOUS += ("asdfghjkl", "zxcvbnm", "qwerty", "changeme", "monkey", "dragon", "football")
+_OBVIOUS = (
+    *("password", "passwort", "passw0rd", "letmein", "welcome", "iloveyou", "affiliate"),
+    *("1234567890", "0987654321", "12345678", "123456", "abcdefghijkl", "qwertyuiop"),
+    *("asdfghjkl", "zxcvbnm", "qwerty", "changeme", "monkey", "dragon", "football"),
+)
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 
 

@@ -66,10 +66,10 @@ def _connected(server: MailServer, host: str) -> Iterator[smtplib.SMTP]:
 
 
 def _open(server: MailServer, host: str) -> smtplib.SMTP:
-    common = {"host": server.host, "port": server.port, "local_hostname": host, "timeout": TIMEOUT}
-    if server.tls:
-        return smtplib.SMTP_SSL(context=ssl.create_default_context(), **common)
-    return smtplib.SMTP(**common)
+    if not server.tls:
+        return smtplib.SMTP(server.host, server.port, host, TIMEOUT)
+    trusted = ssl.create_default_context()
+    return smtplib.SMTP_SSL(server.host, server.port, host, timeout=TIMEOUT, context=trusted)
 
 
 def _is_here(host: str) -> bool:
@@ -84,7 +84,8 @@ def _is_here(host: str) -> bool:
 
 def is_down(problem: Exception) -> bool:
     """Whether the server could not be used at all, so that no other mail would fare better."""
-    if isinstance(problem, smtplib.SMTPRecipientsRefused | smtplib.SMTPDataError):
+    about_one = smtplib.SMTPRecipientsRefused | smtplib.SMTPDataError
+    if isinstance(problem, about_one | smtplib.SMTPNotSupportedError):  # the last: its address
         return False
     return isinstance(problem, OSError | NotPrivate)  # each SMTPException is an OSError
 
@@ -98,6 +99,7 @@ def is_final(problem: Exception) -> bool:
 
 def described(problem: Exception) -> str:
     """What went wrong in one short line, in the server's own words where it said any."""
+    said: str | bytes
     if isinstance(problem, smtplib.SMTPRecipientsRefused):
         code, said = next(iter(problem.recipients.values()))
     elif isinstance(problem, smtplib.SMTPResponseException):

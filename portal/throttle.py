@@ -13,6 +13,13 @@ from datetime import datetime, timedelta
 from peewee import CharField, CompositeKey, Expression, IntegerField
 
 from portal.database import Table, UtcField, transaction
+from portal.rules import Refused
+
+QUARTER, HOUR = timedelta(minutes=15), timedelta(hours=1)
+TRIES = 5  # wrong passwords for one account from one address in QUARTER
+TRIES_UNDER_ATTACK = 2  # the same, once ATTACK tries came for the account from anywhere
+ATTACK = 50
+ADDRESS_TRIES = 20  # wrong passwords from one address, whatever the account
 
 
 class Throttle(Table):
@@ -74,6 +81,52 @@ class Counter:
     def seconds_left(self, now: datetime) -> int:
         """Seconds until this window ends; at least 1."""
         return self.seconds - int(now.timestamp()) % self.seconds
+
+
+class NotSignedIn(Refused):
+    """A try that failed: `tries_left` from here, and in how many seconds the next is possible.
+
+    `retry_after` is 0 unless the throttle refused (answer 429 with Retry-After then).
+    """
+
+    def __init__(self, message: str, tries_left: int = 0, retry_after: int = 0):
+        super().__init__(message, "password")
+        self.tries_left, self.retry_after = tries_left, retry_after
+
+
+def throttled(seconds: int) -> NotSignedIn:
+    """The refusal of a try that is possible again in so many seconds."""
+    minutes = -(-seconds // 60)
+    wait = f"{minutes} minutes" if minutes > 1 else "a minute"
+    return NotSignedIn(f"Too many tries. The next one is possible in {wait}.", 0, seconds)
+
+
+class Tries:
+    """The counts that one try touches. It is counted before it is looked at, so they are exact."""
+
+    def __init__(self, who: str, ip: str):
+        address = network(ip)
+        self.here = Counter("password", who, address, window=QUARTER)
+        self.address = Counter("address", address, window=QUARTER)
+        self.anywhere = Counter("account", who, window=QUARTER)
+
+    def take(self, now: datetime) -> int:
+        """Count a try; returns how many more there are. Raises NotSignedIn when there was none."""
+        with transaction():
+            here, address = self.here.add(now), self.address.add(now)
+            free = here <= TRIES and address <= ADDRESS_TRIES
+            # What was refused anyway counts against nobody else at this account.
+            limit = TRIES_UNDER_ATTACK if free and self.anywhere.add(now) > ATTACK else TRIES
+        if here > limit or address > ADDRESS_TRIES:
+            raise throttled(self.here.seconds_left(now))
+        return max(0, min(limit - here, ADDRESS_TRIES - address))
+
+    def were_right(self, now: datetime) -> None:
+        """A right password counts as no try."""
+        with transaction():
+            self.here.clear(now)
+            self.address.take_back(now)
+            self.anywhere.take_back(now)
 
 
 def forget_old(now: datetime) -> None:

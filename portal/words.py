@@ -1,38 +1,19 @@
-"""How amounts, dates and names are written for people, everywhere the same. Pure.
-
-Instants come in UTC and leave in the program's zone, which the caller gives.
-"""
+"""How counts, names, plans and places are put in words for people. Pure."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from babel import Locale
 
-_ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
-    "fifteen sixteen seventeen eighteen nineteen"
-).split()
-_TENS = "- - twenty thirty forty fifty sixty seventy eighty ninety".split()
-_SCALES = ((1_000_000_000, "billion"), (1_000_000, "million"), (1_000, "thousand"))
+from portal.formats import usd
+
 _COUNTRIES: dict[str, str] = {
     code: str(name)
     for code, name in Locale("en", "US").territories.items()
     if len(code) == 2 and code.isalpha() and code not in ("EU", "EZ", "UN", "XA", "XB", "ZZ", "QO")
 }
-
-
-def usd(cents: int) -> str:
-    """1234 cents are $12.34; what is below zero carries a true minus."""
-    return f"{'−' if cents < 0 else ''}${abs(cents) // 100:,}.{abs(cents) % 100:02d}"
-
-
-def percent(basis_points: int) -> str:
-    """2000 basis points are 20%, 1250 are 12.5%."""
-    whole, rest = divmod(basis_points, 100)
-    return f"{whole}.{rest:02d}".rstrip("0").rstrip(".") + "%"
 
 
 def number(count: int) -> str:
@@ -43,58 +24,6 @@ def number(count: int) -> str:
 def plural(count: int, one: str, many: str = "") -> str:
     """A count with its word: 1 order, 2 orders."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
-
-
-def _words(n: int) -> str:
-    if n < 20:
-        return _ONES[n]
-    if n < 100:
-        return _TENS[n // 10] + (f"-{_ONES[n % 10]}" if n % 10 else "")
-    if n < 1000:
-        return f"{_ONES[n // 100]} hundred" + (f" {_words(n % 100)}" if n % 100 else "")
-    size, name = next(scale for scale in _SCALES if n >= scale[0])
-    return f"{_words(n // size)} {name}" + (f" {_words(n % size)}" if n % size else "")
-
-
-def spelled(cents: int) -> str:
-    """An amount as it is written out on a check, without the word dollars."""
-    return f"{_words(cents // 100).capitalize()} and {cents % 100:02d}/100"
-
-
-def _date(at: datetime | date | str, zone: ZoneInfo) -> date:
-    if isinstance(at, str):
-        return date.fromisoformat(at)
-    return at.astimezone(zone).date() if isinstance(at, datetime) else at
-
-
-def day(at: datetime | date | str, zone: ZoneInfo, now: datetime) -> str:
-    """Nov 30, with the year when it is not this one."""
-    on = _date(at, zone)
-    year = "" if on.year == now.astimezone(zone).year else f", {on.year}"
-    return f"{on:%b} {on.day}{year}"
-
-
-def time(at: datetime, zone: ZoneInfo, seconds: bool = False) -> str:
-    """2:51 pm, or 2:51:07 pm where seconds decide."""
-    local = at.astimezone(zone)
-    exact = f":{local:%S}" if seconds else ""
-    return f"{local.hour % 12 or 12}:{local:%M}{exact} {'am' if local.hour < 12 else 'pm'}"
-
-
-def when(at: datetime, zone: ZoneInfo, now: datetime) -> str:
-    """Nov 30, 2:51 pm."""
-    return f"{day(at, zone, now)}, {time(at, zone)}"
-
-
-def full_date(at: datetime | date | str, zone: ZoneInfo) -> str:
-    """December 1, 2026, as on a check."""
-    on = _date(at, zone)
-    return f"{on:%B} {on.day}, {on.year}"
-
-
-def month_name(month: str) -> str:
-    """2026-11 is November 2026."""
-    return f"{date(int(month[:4]), int(month[5:7]), 1):%B %Y}"
 
 
 def initials(name: str, email: str = "") -> str:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 import portal
-from portal import config, database
+from portal import config, database, persons
 from tests import databases, machine
 
 BACKENDS = ("sqlite", "postgresql")
@@ -97,9 +97,8 @@ def db_url(backend):
 @pytest.fixture
 def db(db_url):
     """The bound and connected database of this test: migrated, with its first terms."""
-    bound = database.connect(db_url)
-    bound.connect()
-    return bound
+    database.connect(db_url).connect()
+    return database.db
 
 
 # --- The portal --------------------------------------------------------------------------------
@@ -125,8 +124,10 @@ def environ(db_url, tmp_path):
 @pytest.fixture
 def app(environ, db):
     """The application on this test's database, without CSRF tokens."""
+    databases.close()  # the application binds the database anew
     made = portal.create_app(config.load(environ))
     made.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
+    db.connect()
     return made
 
 
@@ -141,7 +142,7 @@ def login_as(client):
 
     def login(person):
         with client.session_transaction() as session:
-            session["_user_id"] = person.get_id()
+            session["_user_id"] = f"{persons.holder(person)}.{person.epoch}"
             session["_fresh"] = True
         return client
 

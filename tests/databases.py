@@ -21,9 +21,7 @@ def close() -> None:
     """Close every connection to the bound database that this thread or the pool holds."""
     if database.db.obj is None:
         return
-    database.db.close()
-    if not database.is_sqlite():
-        database.db.close_all()
+    database.db.close_all()
 
 
 def _set_up(url: str) -> None:

@@ -15,8 +15,8 @@ PORTAL = Path(__file__).parent.parent / "portal"
 ROWS = (
     # Pure: values in, values out. Standard library only, but for what PURE_MAY names.
     {"rules", "months", "config", "vault", "fields", "formats", "landing", "visits"},
-    {"batch"},
-    {"taxes", "settings", "feeds", "paper", "passwords", "smtp", "words"},
+    {"batch", "chart"},
+    {"taxes", "settings", "feeds", "paper", "passwords", "smtp", "sheets", "words"},
     {"intake"},
     # What is stored.
     {"database"},
@@ -24,14 +24,17 @@ ROWS = (
     {"books"},
     {"program"},
     # What deeds are made of.
-    {"ledger", "persons", "throttle", "letters", "reports", "lists", "events", "present"},
-    {"accounts", "attachments", "access", "mail", "past"},
-    {"migrations", "replay", "runcheck"},
+    {"ledger", "persons", "throttle", "letters", "reports", "office", "lists", "events", "present"},
+    {"accounts", "access", "explain", "mail", "past"},
+    {"attachments", "outlook", "replay"},
+    {"runcheck"},
     # The deeds.
     {"affiliates", "traffic", "orders", "refunds", "payouts", "checks", "verify"},
+    {"filecheck"},
     {"transfer"},
     # The edges.
     {"forms", "jobs", "demo", "terminal", "logins"},
+    {"migrations"},
     {"views.html"},
     {"views.errors", "views.assets"},
     {"views"},

@@ -13,7 +13,7 @@ from flask import Blueprint, Response, g, jsonify, request
 from peewee import Expression
 from werkzeug.exceptions import NotFound, UnsupportedMediaType
 
-from portal import access, affiliates, feeds, fields, lists, orders, refunds, rules
+from portal import access, accounts, affiliates, feeds, fields, lists, orders, refunds, rules
 from portal.affiliates import Application
 from portal.database import utcnow
 from portal.events import Answer, Conflict
@@ -172,7 +172,7 @@ def _by_code(code: str) -> Affiliate:
 
 
 def _standing(affiliate: Affiliate) -> Response:
-    return jsonify(affiliates.standing(affiliate, g.now))
+    return jsonify(accounts.standing(affiliate, now=g.now))
 
 
 # --- Lists -------------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ from jinja2 import Template, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
-from portal import accounts, database, formats, program
+from portal import database, formats, persons, program, words
 from portal.models import Admin, Affiliate
 
 IDLE = {Affiliate: timedelta(hours=2), Admin: timedelta(minutes=30)}
@@ -61,31 +61,25 @@ def settings() -> program.Program:
 def prepare(app: Flask) -> None:
     """Give the templates their filters and what every page needs."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    for name in ("usd", "percent", "number", "plural", "spelled", "month_name", "country"):
-        app.jinja_env.filters[name] = getattr(formats, name)
-    app.jinja_env.filters.update(
+    filters = app.jinja_env.filters
+    filters.update({name: getattr(formats, name) for name in ("usd", "percent", "month")})
+    filters.update({name: getattr(words, name) for name in ("number", "plural", "country")})
+    filters.update(spelled=formats.in_words, stamp=stamp)
+    filters.update(
         day=lambda at: formats.day(at, settings().zone, now()),
-        time=lambda at, seconds=False: formats.time(at, settings().zone, seconds),
-        when=lambda at: formats.when(at, settings().zone, now()),
-        full_date=lambda at: formats.full_date(at, settings().zone),
-        stamp=stamp,
+        clock=lambda at, seconds=False: formats.clock(at, settings().zone, seconds),
+        long_date=lambda at: formats.long_date(at, settings().zone),
     )
     app.jinja_env.globals.update(fragment=fragment, address=address)
-    app.context_processor(
-        lambda: {"program": settings(), "now": now(), "live": is_live()}
-    )
+    app.context_processor(lambda: {"program": settings(), "now": now(), "live": is_live()})
 
 
 def stamp(at: datetime, form: str = "when") -> Markup:
     """An instant as a <time> element: program time to read, UTC for machines."""
     zone = settings().zone
-    words = {
-        "when": lambda: formats.when(at, zone, now()),
-        "day": lambda: formats.day(at, zone, now()),
-        "time": lambda: formats.time(at, zone),
-        "seconds": lambda: formats.time(at, zone, seconds=True),
-    }[form]()
-    return Markup('<time datetime="{}">{}</time>').format(f"{at:%Y-%m-%dT%H:%M:%SZ}", words)
+    day, clock = formats.day(at, zone, now()), formats.clock(at, zone, form == "seconds")
+    said = {"when": f"{day}, {clock}", "day": day, "time": clock, "seconds": clock}[form]
+    return Markup('<time datetime="{}">{}</time>').format(f"{at:%Y-%m-%dT%H:%M:%SZ}", said)
 
 
 # --- Pages and parts ---------------------------------------------------------------------------
@@ -177,14 +171,14 @@ class User(UserMixin):
 
     def get_id(self) -> str:
         """What the session keeps: "affiliate:17.3"."""
-        return f"{accounts.holder(self.account)}.{self.account.epoch}"
+        return f"{persons.holder(self.account)}.{self.account.epoch}"
 
 
 def user_of(text: str) -> User | None:
     """Whose session this is, or None when it has ended by epoch, by rest, or by age."""
     holder, _, epoch = text.rpartition(".")
-    account = accounts.of(holder)
-    if account is None or str(account.epoch) != epoch or not accounts.may_sign_in(account):
+    account = persons.of(holder)
+    if account is None or str(account.epoch) != epoch or not persons.may_sign_in(account):
         return None
     kind = type(account)
     began = datetime.fromtimestamp(session.get("began", now().timestamp()), UTC)

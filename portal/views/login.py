@@ -37,9 +37,7 @@ def login() -> Response:
         status = 422 if request.method == "POST" else 200
         return page("login/login.html", status=status, form=form, failed=None)
     try:
-        found = access.sign_in(
-            form.username.data, form.password.data, now=now(), ip=_address()
-        )
+        found = access.sign_in(form.username.data, form.password.data, now=now(), ip=_address())
     except access.NotSignedIn as failed:
         status = 429 if failed.retry_after else 422
         answer = page("login/login.html", status=status, form=form, failed=failed)

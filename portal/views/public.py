@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
-from portal import access, affiliates, formats, program, rules
+from portal import access, affiliates, formats, program, rules, words
 from portal.forms import ApplyForm, EstimateForm
 from portal.rules import Plan, Refused, Terms
 from portal.views.html import now, page, settings
@@ -64,7 +64,7 @@ def _facts(terms: Terms) -> dict[str, object]:
         "once": once,
         "once_earns": rules.earned_in_all(once, terms, once.price),
         "override_earns": rules.override_in_all(terms, year.price),
-        "payout_day": formats.ordinal(settings().payout_day),
+        "payout_day": words.ordinal(settings().payout_day),
         "automatic": settings().applications == "automatic",
     }
 
