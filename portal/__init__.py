@@ -16,8 +16,11 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from portal import database, vault
 from portal.config import Config, load
 from portal.views import admin, api, assets, center, errors, html, login, public
-from portal.views.admin import payouts, people  # noqa: F401
-from portal.views.center import payments, profile, tables  # noqa: F401
+from portal.views.admin import payouts as _payouts
+from portal.views.admin import people as _people
+from portal.views.center import payments as _payments
+from portal.views.center import profile as _profile
+from portal.views.center import tables as _tables
 from portal.views.go import ClickPath
 
 LARGEST_FORM = 256 * 1024
@@ -33,6 +36,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
+VIEWS = (_payouts, _people, _payments, _profile, _tables)  # they put themselves into a blueprint
 BLUEPRINTS = (
     assets.blueprint,
     public.blueprint,

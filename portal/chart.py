@@ -29,7 +29,8 @@ def drawn(days: list[dict[str, Any]]) -> dict[str, Any]:
         if day["orders"]:
             dots.append({"x": round(x + pitch / 2, 1), "r": 5 if day["orders"] == 1 else 7})
         if day["day"].day in (1, 15):
-            ticks.append({"x": round(x, 1), "label": _short(day["day"]), "minor": day["day"].day == 15})
+            minor = day["day"].day == 15
+            ticks.append({"x": round(x, 1), "label": _short(day["day"]), "minor": minor})
     steps = range(0, top + 1, top // 4)
     return {
         "bars": bars,

@@ -83,7 +83,8 @@ def figures(affiliate: Affiliate, *, now: datetime, zone: ZoneInfo) -> dict[str,
 
 def due(affiliate: Affiliate, month_end: datetime) -> int:
     """What a run would find due to one affiliate, by the condition of ledger.sums_due (R18)."""
-    counts = (Entry.amount < 0) | (Entry.kind == rules.PAYOUT_VOID) | (Entry.happened_at < month_end)
+    counts = (Entry.amount < 0) | (Entry.kind == rules.PAYOUT_VOID)
+    counts |= Entry.happened_at < month_end
     query = Entry.select(fn.COALESCE(fn.SUM(Entry.amount), 0))
     return int(query.where((Entry.affiliate == affiliate) & counts).scalar())
 

@@ -71,7 +71,7 @@ def _file(affiliate: Affiliate, form: AdjustForm, status: int = 200) -> Response
         check=outlook.next_check(affiliate, now=now()),
         us_person=accounts.is_us_person(affiliate),
         on_file=TaxIdOnFile.get_or_none(affiliate=affiliate),
-        address=address_lines(affiliate),
+        lines=address_lines(affiliate),
         rows=rows,
         told=Explainer(rows, zone=zone, now=now(), names=True).all(),
         older=older,

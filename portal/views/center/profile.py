@@ -26,9 +26,9 @@ def profile() -> Response:
 def _forms() -> dict[str, Form]:
     said = {True: "yes", False: "no", None: ""}[me().us_person]
     return {
-        "checks": ChecksForm(None, obj=me()),
-        "password": PasswordForm(None),
-        "tax": ProfileTaxForm(None, data={"us_person": said}),
+        "checks": ChecksForm(None, obj=me(), prefix="checks"),
+        "password": PasswordForm(None, prefix="password"),
+        "tax": ProfileTaxForm(None, data={"us_person": said}, prefix="tax"),
     }
 
 
@@ -39,7 +39,7 @@ def _page(forms: dict[str, Form], status: int = 200, opened: str = "") -> Respon
         forms=forms,
         opened=opened,
         account=me(),
-        address=address_lines(me()),
+        lines=address_lines(me()),
         on_file=TaxIdOnFile.get_or_none(affiliate=me()),
         hold=accounts.hold(me(), now=now()),
         us_person=accounts.is_us_person(me()),
@@ -67,7 +67,7 @@ def _saved(part: str, form: Any, save: Any) -> Response:
 @blueprint.post("/profile/checks")
 def save_checks() -> Response:
     """Name and address on checks."""
-    form = ChecksForm()
+    form = ChecksForm(prefix="checks")
 
     def save() -> str:
         affiliates.change_profile(me(), by=me().code, now=now(), **form.values(*ADDRESS))
@@ -79,7 +79,7 @@ def save_checks() -> Response:
 @blueprint.post("/profile/tax")
 def save_tax() -> Response:
     """Residence and tax ID; an empty one keeps what is on file."""
-    form = ProfileTaxForm()
+    form = ProfileTaxForm(prefix="tax")
 
     def save() -> str:
         said = form.said_us_person()
@@ -94,7 +94,7 @@ def save_tax() -> Response:
 @blueprint.post("/profile/password")
 def save_password() -> Response:
     """An own password in place of the former; every other browser is signed out."""
-    form = PasswordForm()
+    form = PasswordForm(prefix="password")
 
     def save() -> str:
         account = me()
