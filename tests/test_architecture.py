@@ -24,8 +24,8 @@ ROWS = (
     {"books"},
     {"program"},
     # What deeds are made of.
-    {"ledger", "persons", "throttle", "letters", "reports", "office", "lists", "events", "present"},
-    {"accounts", "access", "explain", "mail", "past"},
+    {"ledger", "persons", "throttle", "letters", "reports", "lists", "events", "present"},
+    {"accounts", "access", "office", "statements", "explain", "mail", "past"},
     {"attachments", "outlook", "replay"},
     {"runcheck"},
     # The deeds.
@@ -33,6 +33,7 @@ ROWS = (
     {"filecheck"},
     {"transfer"},
     # The edges.
+    {"inputs"},
     {"forms", "jobs", "demo", "terminal", "logins"},
     {"migrations"},
     {"views.html"},
