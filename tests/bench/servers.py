@@ -73,12 +73,12 @@ def yardstick(folder, log=subprocess.DEVNULL):
 def memory(pid):
     """Kilobytes that a process and its children really hold, shared pages told apart."""
     held = 0
-    for one in [pid, *_children(pid)]:
+    for one in [pid, *children(pid)]:
         with open(f"/proc/{one}/smaps_rollup") as told:
             held += sum(int(line.split()[1]) for line in told if line.startswith("Pss:"))
     return held
 
 
-def _children(pid):
+def children(pid):
     with open(f"/proc/{pid}/task/{pid}/children") as told:
         return [int(child) for child in told.read().split()]
