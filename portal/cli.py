@@ -8,7 +8,19 @@ from pathlib import Path
 
 import click
 
-from portal import access, affiliates, cli_money, database, fields, program, rules, serve, transfer
+from portal import (
+    access,
+    affiliates,
+    cli_money,
+    config,
+    database,
+    demo,
+    fields,
+    program,
+    rules,
+    serve,
+    transfer,
+)
 from portal import verify as books_check
 from portal.database import utcnow
 from portal.models import Admin, Audit
@@ -55,8 +67,25 @@ def serve_command(host: str, port: int, workers: int) -> None:
     Example: portal serve --host 0.0.0.0 --port 8000
     """
     found = opened()
-    database.db.close()
+    database.db.close_all()  # workers open their own
     serve.serve(found, host=host, port=port, workers=workers)
+
+
+@cli.command("demo")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+def demo_command(port: int) -> None:
+    """Serve a throw-away program with a year of activity; it goes when this ends.
+
+    Example: portal demo --port 8080
+    """
+    with demo.folder() as folder:
+        environment = demo.environment(folder, port)
+        passwords = demo.build(environment, utcnow())
+        found = config.load(environment)
+        click.echo(f"Sign in at {found.url}/login (no second factor is asked for in the demo):")
+        for name, password in passwords.items():
+            click.echo(f"  {name:26} {password}")
+        serve.serve(found, port=port, workers=1)
 
 
 @cli.command("set")
@@ -197,17 +226,17 @@ def import_file(kind: str, file: Path) -> None:
     Stopped half-way it is finished by giving it again. Example: portal import sales sales.csv
     """
     opened()
-    found = transfer.read(kind, file, now=utcnow())
-    for problem in found.problems:
+    lines, problems = transfer.check(kind, file, now=utcnow())
+    for problem in problems:
         click.echo(problem, err=True)
-    if found.problems:
+    if problems:
         raise click.ClickException("Nothing was taken in.")
 
     def progress(done: int) -> None:
-        click.echo(f"{done} of {len(found.rows)}", err=True)
+        click.echo(f"{done} of {len(lines)}", err=True)
 
-    new = transfer.apply(kind, found.rows, progress=progress)
-    click.echo(f"{len(found.rows)} rows: {new} new, {len(found.rows) - new} known before.")
+    new = transfer.apply(kind, lines, clock=utcnow, progress=progress)
+    click.echo(f"{len(lines)} rows: {new} new, {len(lines) - new} known before.")
 
 
 @cli.command("export")
@@ -219,4 +248,4 @@ def export_file(kind: str, file: Path) -> None:
     Example: portal export ledger ledger.csv
     """
     opened()
-    click.echo(f"{transfer.write(kind, file, now=utcnow())} rows.")
+    click.echo(f"{transfer.export(kind, file, now=utcnow())} rows.")

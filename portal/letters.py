@@ -70,6 +70,11 @@ def _address(email: str) -> str:
         return f"{local}@{domain}"
 
 
+def _mailbox(name: str, address: str) -> Address:
+    local, _, domain = address.rpartition("@")
+    return Address(name, local, domain)
+
+
 def write(
     kind: str, account: Affiliate | Admin, url: str, key: str, now: datetime, facts: Mapping
 ) -> bytes:
@@ -83,8 +88,8 @@ def write(
     utf8 = not (addresses.to.isascii() and addresses.sender.isascii())
     message = EmailMessage(policy=SMTPUTF8 if utf8 else SMTP)
     name = one_line(told["program"].program_name)
-    message["From"] = Address(name, addr_spec=addresses.sender)
-    message["To"] = Address(addr_spec=addresses.to)
+    message["From"] = _mailbox(name, addresses.sender)
+    message["To"] = _mailbox("", addresses.to)
     message["Subject"] = one_line(_pages.get_template(f"{kind}.subject.txt").render(told))
     message["Date"] = format_datetime(now)
     digest = hashlib.blake2b(key.encode(), digest_size=16).hexdigest()

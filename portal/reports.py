@@ -81,6 +81,14 @@ def figures(affiliate: Affiliate, *, now: datetime, zone: ZoneInfo) -> dict[str,
     return found | _counts(affiliate, start, now, zone)
 
 
+def due(affiliate: Affiliate, month_end: datetime) -> int:
+    """What a run would find due to one affiliate, by the condition of ledger.sums_due (R18)."""
+    counts = (Entry.amount < 0) | (Entry.kind == rules.PAYOUT_VOID)
+    counts |= Entry.happened_at < month_end
+    query = Entry.select(fn.COALESCE(fn.SUM(Entry.amount), 0))
+    return int(query.where((Entry.affiliate == affiliate) & counts).scalar())
+
+
 def _counts(affiliate: Affiliate, start: datetime, now: datetime, zone: ZoneInfo) -> dict[str, int]:
     today = months.day_of(now, zone)
     midnight = datetime.combine(date.fromisoformat(today), datetime.min.time(), zone)

@@ -84,7 +84,8 @@ def _is_here(host: str) -> bool:
 
 def is_down(problem: Exception) -> bool:
     """Whether the server could not be used at all, so that no other mail would fare better."""
-    if isinstance(problem, smtplib.SMTPRecipientsRefused | smtplib.SMTPDataError):
+    about_one = smtplib.SMTPRecipientsRefused | smtplib.SMTPDataError
+    if isinstance(problem, about_one | smtplib.SMTPNotSupportedError):  # the last: its address
         return False
     return isinstance(problem, OSError | NotPrivate)  # each SMTPException is an OSError
 
