@@ -15,7 +15,12 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import database, vault
 from portal.config import Config, load
-from portal.views import admin, assets, center, errors, html, login, profile, public
+from portal.views import admin, api, assets, center, errors, html, login, public
+from portal.views.admin import payouts as _payouts
+from portal.views.admin import people as _people
+from portal.views.center import payments as _payments
+from portal.views.center import profile as _profile
+from portal.views.center import tables as _tables
 from portal.views.go import ClickPath
 
 LARGEST_FORM = 256 * 1024
@@ -31,13 +36,14 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
+VIEWS = (_payouts, _people, _payments, _profile, _tables)  # they put themselves into a blueprint
 BLUEPRINTS = (
     assets.blueprint,
     public.blueprint,
     login.blueprint,
     center.blueprint,
-    profile.blueprint,
     admin.blueprint,
+    api.bp,
 )
 
 
@@ -50,10 +56,9 @@ def create_app(config: Config | None = None) -> Flask:
     app.config.update(_flask_settings(config))
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.globals.update(asset_url=assets.asset_url, integrity=assets.integrity)
-    CSRFProtect(app)
+    CSRFProtect(app).exempt(api.bp)
     Htmx(app)
-    people = LoginManager(app)
-    people.user_loader(html.user_of)
+    LoginManager(app).user_loader(html.user_of)
     html.prepare(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

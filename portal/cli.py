@@ -55,7 +55,7 @@ def serve_command(host: str, port: int, workers: int) -> None:
     Example: portal serve --host 0.0.0.0 --port 8000
     """
     found = opened()
-    database.db.close()
+    database.db.close_all()  # workers open their own
     serve.serve(found, host=host, port=port, workers=workers)
 
 
@@ -197,17 +197,17 @@ def import_file(kind: str, file: Path) -> None:
     Stopped half-way it is finished by giving it again. Example: portal import sales sales.csv
     """
     opened()
-    found = transfer.read(kind, file, now=utcnow())
-    for problem in found.problems:
+    lines, problems = transfer.check(kind, file, now=utcnow())
+    for problem in problems:
         click.echo(problem, err=True)
-    if found.problems:
+    if problems:
         raise click.ClickException("Nothing was taken in.")
 
     def progress(done: int) -> None:
-        click.echo(f"{done} of {len(found.rows)}", err=True)
+        click.echo(f"{done} of {len(lines)}", err=True)
 
-    new = transfer.apply(kind, found.rows, progress=progress)
-    click.echo(f"{len(found.rows)} rows: {new} new, {len(found.rows) - new} known before.")
+    new = transfer.apply(kind, lines, clock=utcnow, progress=progress)
+    click.echo(f"{len(lines)} rows: {new} new, {len(lines) - new} known before.")
 
 
 @cli.command("export")
@@ -219,4 +219,4 @@ def export_file(kind: str, file: Path) -> None:
     Example: portal export ledger ledger.csv
     """
     opened()
-    click.echo(f"{transfer.write(kind, file, now=utcnow())} rows.")
+    click.echo(f"{transfer.export(kind, file, now=utcnow())} rows.")

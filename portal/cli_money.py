@@ -12,10 +12,12 @@ import click
 
 from portal import affiliates, fields, lists, paper, program
 from portal import checks as checkbook
-from portal import payouts as runs
 from portal.database import utcnow
+from portal.formats import usd
 from portal.months import Month, month_of
-from portal.terminal import BY, MONTH, as_json, dollars, opened, show
+from portal.payouts import preview as preview_run
+from portal.payouts import run_month
+from portal.terminal import BY, MONTH, as_json, opened, show
 
 DEEDS: dict[str, tuple[Callable[..., dict[str, Any]], tuple[str, ...]]] = {
     "print": (checkbook.print_checks, ("first", "date", "pdf")),
@@ -43,17 +45,17 @@ def run(month: Month | None, preview: bool, json_wanted: bool) -> None:
     opened()
     now = utcnow()
     month = month or month_of(now, program.load().zone).plus(-1)
-    found = runs.preview(month, now=now) if preview else runs.run_month(month, now=now, by=BY)
+    found = preview_run(month, now=now) if preview else run_month(month, now=now, by=BY)
     show(found, _told(found), json_wanted)
 
 
 def _told(run: dict[str, Any]) -> str:
     lines = [f"{run['month']}, {run['ran_at']}"]
     for name in ("payouts", "held", "carried"):
-        lines.append(f"{name}: {len(run[name])}, {dollars(sum(r['amount'] for r in run[name]))}")
+        lines.append(f"{name}: {len(run[name])}, {usd(sum(r['amount'] for r in run[name]))}")
         for row in run[name]:
             more = row.get("status") or row.get("reason") or ""
-            lines.append(f"  {row['affiliate']} {dollars(row['amount'])} {more}".rstrip())
+            lines.append(f"  {row['affiliate']} {usd(row['amount'])} {more}".rstrip())
     return "\n".join(lines)
 
 
@@ -106,14 +108,14 @@ def _present_code(code: str) -> str:
 
 
 def _write(pdf: Path, numbers: list[int]) -> None:
-    checks = lists.checks_by_number(numbers)
+    checks = lists.check_pages(numbers)
     if checks:
         pdf.write_bytes(paper.checks(checks))
 
 
 def _moved(answer: dict[str, Any]) -> str:
     lines = [
-        f"{row['affiliate']} {dollars(row['amount'])} {row['status']} {row['check_number'] or ''}"
+        f"{row['affiliate']} {usd(row['amount'])} {row['status']} {row['check_number'] or ''}"
         for row in answer["moved"]
     ]
     lines += [f"{row['affiliate']} refused: {row['reason']}" for row in answer["refused"]]

@@ -11,7 +11,8 @@ from portal import rules
 from portal.books import Customer
 from portal.feeds import Event
 from portal.intake import Line
-from portal.models import Affiliate, Fact, record
+from portal.models import Fact, record
+from portal.present import Now
 
 
 class Conflict(Exception):
@@ -64,14 +65,9 @@ def keep(
     )
 
 
-def told(lines: Iterable[Line]) -> list[dict[str, Any]]:
+def told(lines: Iterable[Line], world: Now) -> list[dict[str, Any]]:
     """Entries as an answer tells them."""
-    lines = list(lines)
-    ids = {line.affiliate for line in lines}
-    codes = dict(
-        Affiliate.select(Affiliate.id, Affiliate.code).where(Affiliate.id.in_(ids)).tuples()
-    )
     return [
-        {"affiliate": codes[line.affiliate], "kind": line.kind, "amount": line.amount}
+        {"affiliate": world.code(line.affiliate), "kind": line.kind, "amount": line.amount}
         for line in lines
     ]

@@ -153,7 +153,8 @@ class Explainer:
         said = _numbers(what, terms, entry.paid_after, second)
         if not entry.paid_before:
             return said
-        return f"{said} = {usd(in_all(entry.paid_after))}, less {usd(in_all(entry.paid_before))} before"
+        before, after = in_all(entry.paid_before), in_all(entry.paid_after)
+        return f"{said} = {usd(after)}, less {usd(before)} before"
 
     # --- Payouts and corrections ---
 

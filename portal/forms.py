@@ -228,7 +228,7 @@ class SpanForm(Form):
 
 class RowsForm(SpanForm):
     link = SelectField("Link", validators=[Optional()], default="")
-    sub_id = line("Label (sub-ID)", most=64, name="sub_id")
+    sub_id = line("Label (sub-ID)", most=64)
 
     def offer(self, links: list[tuple[str, str]]) -> None:
         """Let one of these links be chosen."""
@@ -317,6 +317,7 @@ class BatchForm(Form):
         "First number", [Optional(), NumberRange(1, 999_999_999, "A check number is above 0.")]
     )
     mailed = DateField("Mailed", [Optional()])
+    everyone = BooleanField("All of this run")
 
 
 class MonthForm(Form):

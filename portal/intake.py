@@ -6,7 +6,7 @@ where the facts come from (`World`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -30,7 +30,7 @@ class World(Protocol):
     def named(self, code: str) -> int | None:
         """The affiliate who owns a code (R4)."""
 
-    def clicks(self, visitors: Iterable[int], until: datetime) -> list[rules.Click]:
+    def clicks(self, visitors: Collection[int], until: datetime) -> list[rules.Click]:
         """The unmarked clicks of browsers up to an instant."""
 
     def visitor(self, click_id: str) -> int | None:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from urllib.parse import quote, unquote_plus, urljoin, urlsplit
 
 LONGEST = 2000
+_FORM = re.compile(r"(https?:/)?/[^/\\ ][^\\ ]*$|/$", re.IGNORECASE)
 _PORTS = {"http": 80, "https": 443}
 _AS_WRITTEN = "%/:?#[]@!$&'()*+,;=-._~"  # what an address may hold unescaped
 
@@ -25,17 +26,13 @@ def allowed(url: str, product_url: str, hosts: tuple[str, ...]) -> str:
 
     Its host is one of `hosts` or the product's own. A path alone is one of the product's site.
     """
-    if not url or len(url) > LONGEST or "\\" in url or not url.isprintable() or " " in url:
+    if not _FORM.match(url) or len(url) > LONGEST or not url.isprintable():
         return ""
     try:
         full = urlsplit(urljoin(product_url, url))
-        if full.scheme not in _PORTS:
-            return ""
+        own = urlsplit(product_url).netloc
         place = _place(full.scheme, full.netloc)
-        places = {_place(full.scheme, host) for host in hosts}
-        own = urlsplit(product_url)
-        if own.scheme in _PORTS:
-            places.add(_place(own.scheme, own.netloc))
+        places = {_place(full.scheme, host) for host in (own, *hosts)}
     except ValueError:
         return ""
     return quote(full.geturl(), safe=_AS_WRITTEN) if place and place in places else ""

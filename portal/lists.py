@@ -16,8 +16,11 @@ from typing import Any
 
 from peewee import JOIN, Expression, Field, ModelSelect, fn
 
-from portal.books import Customer, Entry, Order, PaperCheck, Payment, Payout
+from portal import program, rules
+from portal.books import Customer, Entry, Order, PaperCheck, Payment, Payout, Run
 from portal.models import Affiliate, Click, Fact, ImportedClick, Link, click_id
+from portal.months import Month
+from portal.paper import CheckPage
 
 LONGEST = 200
 Row = dict[str, Any]
@@ -220,3 +223,51 @@ def entries_of(affiliate_id: int) -> Expression:
 def clicks_of(affiliate_id: int) -> Expression:
     """The clicks of one affiliate."""
     return Click.affiliate_id == affiliate_id
+
+
+# --- Checks to print ---------------------------------------------------------------------------
+
+_KINDS = {
+    rules.COMMISSION: "Commissions",
+    rules.OVERRIDE: "From affiliates you referred",
+    rules.REVERSAL: "Refunds and chargebacks",
+    rules.ADJUSTMENT: "Adjustments",
+    rules.PAYOUT_VOID: "Checks given back",
+}
+
+
+def check_pages(numbers: list[int]) -> list[CheckPage]:
+    """What is printed on the checks of these numbers, in their order."""
+    query = PaperCheck.select(PaperCheck, Payout, Run, Affiliate.code).join(Payout).join(Run)
+    query = query.switch(Payout).join(Affiliate).where(PaperCheck.number.in_(numbers))
+    name = program.load().program_name
+    return [
+        CheckPage(
+            number=check.number,
+            day=check.check_date,
+            payee=check.payee,
+            address=check.address,
+            amount=check.payout.amount,
+            affiliate=check.payout.affiliate.code,
+            month=check.payout.run.month,
+            program=name,
+            lines=tuple(_voucher(check.payout)),
+        )
+        for check in query.order_by(PaperCheck.number)
+    ]
+
+
+def _voucher(payout: Payout) -> Iterator[tuple[str, int]]:
+    """What came since the run before, by kind, and what was carried into it."""
+    run = payout.run
+    before = Run.select(fn.MAX(Run.last_entry)).where(Run.month < run.month).scalar() or 0
+    month_end = Month(run.month).end(program.load().zone)
+    due = (Entry.amount < 0) | (Entry.kind == rules.PAYOUT_VOID) | (Entry.happened_at < month_end)
+    new = (Entry.id > before) & (Entry.id <= run.last_entry)
+    sums = Entry.select(Entry.kind, fn.SUM(Entry.amount)).group_by(Entry.kind)
+    by_kind = dict(sums.where((Entry.affiliate == payout.affiliate) & due & new).tuples())
+    lines = [(text, int(by_kind[kind])) for kind, text in _KINDS.items() if kind in by_kind]
+    carried = payout.amount - sum(cents for _, cents in lines)
+    yield from lines
+    if carried:
+        yield "Carried from before", carried

@@ -22,13 +22,15 @@ from portal.models import Affiliate, Click, next_fact, record
 
 def _customer(event: LeadIn | SaleIn) -> Customer:
     """The customer of an event with its name and last non-empty e-mail (R15)."""
+    about = {"email": event.email, "email_key": rules.email_key(event.email), "name": event.name}
     customer = Customer.get_or_none(customer_id=event.customer_id)
     if customer is None:
-        customer = Customer(customer_id=event.customer_id)
-    if event.email:
-        customer.email, customer.email_key = event.email, rules.email_key(event.email)
-    customer.name = event.name or customer.name
-    customer.save(only=(Customer.customer_id, Customer.email, Customer.email_key, Customer.name))
+        return Customer.create(customer_id=event.customer_id, **about)
+    news = {key: said for key, said in about.items() if said and said != getattr(customer, key)}
+    if news:
+        Customer.update(**news).where(Customer.id == customer.id).execute()
+        for key, said in news.items():
+            setattr(customer, key, said)
     return customer
 
 
@@ -127,7 +129,7 @@ def record_sale(sale: SaleIn, *, now: datetime) -> Answer:
         payment, lines = intake.pay(order, sale, **about)
         waiting = present.waiting_refunds(sale.event_id)
         lines += intake.settle(payment, waiting)
-        body = _sale_answer(sale, order, lines, notes)
+        body = _sale_answer(sale, order, lines, notes, world)
         events.keep("sale", sale, now, answer=body, customer=customer, email=sale.email)
         _keep_sale(sale, row, order, payment, state, waiting)
         ledger.post(lines, now=now)
@@ -158,16 +160,16 @@ def _code_notes(sale: SaleIn, customer: CustomerState, world: present.Now) -> li
 
 
 def _sale_answer(
-    sale: SaleIn, order: OrderState, lines: list[Line], notes: list[str]
+    sale: SaleIn, order: OrderState, lines: list[Line], notes: list[str], world: present.Now
 ) -> dict[str, Any]:
     return {
         "event_id": sale.event_id,
         "order_id": sale.order_id,
         "customer_id": sale.customer_id,
-        "credited_to": present.code(order.credit.affiliate),
+        "credited_to": world.code(order.credit.affiliate),
         "rule": order.credit.rule,
         "reason": order.credit.reason,
-        "entries": events.told(lines),
+        "entries": events.told(lines, world),
         "notes": notes,
     }
 
@@ -199,8 +201,9 @@ def _keep_sale(
     else:
         name = {"plan_name": sale.plan_name} if sale.plan_name else {}
         Order.update(**plan, **name).where(Order.id == row.id).execute()
-    owner = {"first_paid": customer.first_paid, "belongs_to": customer.belongs_to}
-    Customer.update(**owner).where(Customer.id == customer.id).execute()
+    if customer.first_paid == payment.fact:
+        owner = {"first_paid": customer.first_paid, "belongs_to": customer.belongs_to}
+        Customer.update(**owner).where(Customer.id == customer.id).execute()
     Payment.create(
         id=payment.fact,
         event_id=sale.event_id,

@@ -6,7 +6,7 @@ before it was recorded, and its `clicks_to` for the clicks stored by then.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -107,7 +107,7 @@ class Past:
         row = AffiliateCode.get_or_none(code=code.casefold())
         return row.affiliate_id if row and row.fact_id < self._fact else None
 
-    def clicks(self, visitors: Iterable[int], until: datetime) -> list[rules.Click]:
+    def clicks(self, visitors: Collection[int], until: datetime) -> list[rules.Click]:
         """The unmarked clicks of browsers up to an instant, stored by then."""
         return clicks_of(visitors, until, self._clicks_to)
 

@@ -6,10 +6,11 @@ writing. `portal verify` has the same for any moment of the past.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
+from typing import NamedTuple
 
-from peewee import fn
+from peewee import Expression, fn
 
 from portal import rules
 from portal.books import Customer, CustomerVisitor, Order, Payment, Refund
@@ -17,32 +18,79 @@ from portal.intake import CustomerState, OrderState, PaymentState, RefundState
 from portal.models import Affiliate, AffiliateCode, Click
 
 
+class Known(NamedTuple):
+    """What decides about an affiliate."""
+
+    id: int
+    code: str
+    status: str
+    referrer: int | None
+    email_key: str
+    customer: int | None
+
+
+_KNOWN = (
+    Affiliate.id,
+    Affiliate.code,
+    Affiliate.status,
+    Affiliate.referrer,
+    Affiliate.email_key,
+    Affiliate.customer_id,
+)
+
+
 class Now:
-    """The world of intake.py as it stands now."""
+    """The world of intake.py as it stands now. One is made for each deed and reads things once."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, Known] = {}
+        self._buyers: dict[tuple[int, str], int | None] = {}
+
+    def _find(self, condition: Expression) -> list[Known]:
+        rows = [Known(*row) for row in Affiliate.select(*_KNOWN).where(condition).tuples()]
+        self._known.update((known.id, known) for known in rows)
+        return rows
+
+    def known(self, affiliate: int) -> Known:
+        """What decides about an affiliate, as it stands now."""
+        if affiliate not in self._known:
+            self._find(Affiliate.id == affiliate)
+        return self._known[affiliate]
 
     def buyer(self, customer: int, email_key: str) -> int | None:
         """The active or suspended affiliate who is the customer (R15)."""
-        able = Affiliate.status.in_((rules.ACTIVE, rules.SUSPENDED))
-        linked = Affiliate.get_or_none(Affiliate.customer_id == customer)
-        if linked:
-            return linked.id if linked.status in (rules.ACTIVE, rules.SUSPENDED) else None
-        same = Affiliate.get_or_none(able, Affiliate.email_key == email_key) if email_key else None
-        return same.id if same else None
+        asked = (customer, email_key)
+        if asked not in self._buyers:
+            self._buyers[asked] = self._buyer(*asked)
+        return self._buyers[asked]
+
+    def _buyer(self, customer: int, email_key: str) -> int | None:
+        same = Affiliate.customer_id == customer
+        if email_key:
+            same |= Affiliate.email_key == email_key
+        # Somebody linked to the customer comes before anybody with its e-mail.
+        who = sorted(self._find(same), key=lambda known: known.customer != customer)
+        able = who and who[0].status in (rules.ACTIVE, rules.SUSPENDED)
+        return who[0].id if able else None
 
     def referrer(self, affiliate: int) -> int | None:
         """To whom an affiliate is attached (R12)."""
-        return Affiliate.get_by_id(affiliate).referrer_id
+        return self.known(affiliate).referrer
 
     def status(self, affiliate: int) -> str:
         """The status of an affiliate."""
-        return Affiliate.get_by_id(affiliate).status
+        return self.known(affiliate).status
+
+    def code(self, affiliate: int | None) -> str | None:
+        """The code of an affiliate, None for nobody."""
+        return None if affiliate is None else self.known(affiliate).code
 
     def named(self, code: str) -> int | None:
         """The affiliate who owns a code, in any case, also one given up (R4)."""
         row = AffiliateCode.get_or_none(code=code.casefold())
         return row.affiliate_id if row else None
 
-    def clicks(self, visitors: Iterable[int], until: datetime) -> list[rules.Click]:
+    def clicks(self, visitors: Collection[int], until: datetime) -> list[rules.Click]:
         """The unmarked clicks of browsers up to an instant."""
         return clicks_of(visitors, until)
 
@@ -53,21 +101,18 @@ class Now:
 
 
 def clicks_of(
-    visitors: Iterable[int], until: datetime, last: int | None = None
+    visitors: Collection[int], until: datetime, last: int | None = None
 ) -> list[rules.Click]:
     """The unmarked clicks of browsers up to an instant, and up to the id `last`."""
+    if not visitors:
+        return []
     query = Click.select(Click.id, Click.affiliate_id, Click.clicked_at, Click.days)
     query = query.where(
         Click.visitor.in_(list(visitors)) & Click.mark.is_null() & (Click.clicked_at <= until)
     )
     if last is not None:
         query = query.where(Click.id <= last)
-    return [rules.Click(c.id, c.affiliate_id, c.clicked_at, c.days) for c in query]
-
-
-def code(affiliate: int | None) -> str | None:
-    """The present code of an affiliate."""
-    return None if affiliate is None else Affiliate.get_by_id(affiliate).code
+    return [rules.Click(*row) for row in query.tuples()]
 
 
 def customer_state(customer: Customer) -> CustomerState:

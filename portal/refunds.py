@@ -77,7 +77,7 @@ def _keep_payment(payment: PaymentState) -> None:
 def _answer(event_id: str, state: RefundState, lines: list[Line]) -> dict[str, Any]:
     if state.status == "waiting":
         return {"event_id": event_id, "status": "waiting"}
-    return {"event_id": event_id, "status": "applied", "entries": events.told(lines)}
+    return {"event_id": event_id, "status": "applied", "entries": events.told(lines, present.Now())}
 
 
 def _state_of_now(fact: Fact) -> dict[str, Any]:

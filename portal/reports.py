@@ -81,6 +81,14 @@ def figures(affiliate: Affiliate, *, now: datetime, zone: ZoneInfo) -> dict[str,
     return found | _counts(affiliate, start, now, zone)
 
 
+def due(affiliate: Affiliate, month_end: datetime) -> int:
+    """What a run would find due to one affiliate, by the condition of ledger.sums_due (R18)."""
+    counts = (Entry.amount < 0) | (Entry.kind == rules.PAYOUT_VOID)
+    counts |= Entry.happened_at < month_end
+    query = Entry.select(fn.COALESCE(fn.SUM(Entry.amount), 0))
+    return int(query.where((Entry.affiliate == affiliate) & counts).scalar())
+
+
 def _counts(affiliate: Affiliate, start: datetime, now: datetime, zone: ZoneInfo) -> dict[str, int]:
     today = months.day_of(now, zone)
     midnight = datetime.combine(date.fromisoformat(today), datetime.min.time(), zone)
@@ -91,7 +99,10 @@ def _counts(affiliate: Affiliate, start: datetime, now: datetime, zone: ZoneInfo
     orders = Order.select(fn.COUNT(Order.id), _sum(1, Order.ordered_at >= midnight)).where(
         (Order.credited_to == affiliate) & (Order.ordered_at >= start)
     )
-    (click_sum, click_today), (order_sum, order_today) = clicks.tuples().get(), orders.tuples().get()
+    (click_sum, click_today), (order_sum, order_today) = (
+        clicks.tuples().get(),
+        orders.tuples().get(),
+    )
     return {
         "clicks": int(click_sum),
         "clicks_today": int(click_today),
@@ -208,9 +219,7 @@ def _money(ids: list[int], affiliate: Affiliate) -> dict[int, dict[str, int]]:
         _sum(1, Payment.commission_to == affiliate),
     ).where(Payment.order.in_(ids))
     earned = Entry.select(Payment.order, fn.SUM(Entry.amount)).join(Payment)
-    earned = earned.where(
-        Payment.order.in_(ids), Entry.affiliate == affiliate, Entry.rule == "R9"
-    )
+    earned = earned.where(Payment.order.in_(ids), Entry.affiliate == affiliate, Entry.rule == "R9")
     names = ("payments", "paid", "refunded", "earning")
     found: dict[int, dict[str, int]] = {i: dict.fromkeys((*names, "earned"), 0) for i in ids}
     for order, *sums in paid.group_by(Payment.order).tuples():
@@ -257,7 +266,12 @@ def by_month(affiliate: Affiliate, *, now: datetime, zone: ZoneInfo) -> list[dic
     spans = [this.plus(-n) for n in range(12)]
     earned = Entry.kind.in_(rules.EARNINGS)
     sums = [
-        _sum(Entry.amount, earned, Entry.happened_at >= m.start(zone), Entry.happened_at < m.end(zone))
+        _sum(
+            Entry.amount,
+            earned,
+            Entry.happened_at >= m.start(zone),
+            Entry.happened_at < m.end(zone),
+        )
         for m in spans
     ]
     row = Entry.select(*sums).where(Entry.affiliate == affiliate).tuples().get()

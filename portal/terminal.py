@@ -57,6 +57,7 @@ def connected() -> config.Config:
     found = config.load(os.environ)
     database.connect(found.database_url)
     vault.use(found.data)
+    click.get_current_context().call_on_close(database.db.close_all)
     database.db.connect(reuse_if_open=True)
     return found
 
@@ -72,8 +73,3 @@ def opened() -> config.Config:
 def show(value: Any, text: str, json_wanted: bool) -> None:
     """Print a result: for people, or as JSON where it was asked for."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False) if json_wanted else text)
-
-
-def dollars(cents: int) -> str:
-    """An amount for people: -1234 is -$12.34."""
-    return f"{'-' if cents < 0 else ''}${abs(cents) // 100:,}.{abs(cents) % 100:02d}"

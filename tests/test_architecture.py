@@ -15,24 +15,28 @@ PORTAL = Path(__file__).parent.parent / "portal"
 ROWS = (
     # Pure: values in, values out. Standard library only, but for what PURE_MAY names.
     {"rules", "months", "config", "vault", "fields", "formats", "landing", "visits"},
-    {"batch"},
-    {"taxes", "settings", "feeds", "paper", "passwords", "smtp", "words"},
+    {"batch", "chart"},
+    {"taxes", "settings", "feeds", "paper", "passwords", "smtp", "sheets", "words"},
     {"intake"},
     # What is stored.
     {"database"},
-    {"models"},
+    {"models", "statements"},
     {"books"},
     {"program"},
     # What deeds are made of.
-    {"ledger", "persons", "throttle", "slots", "letters", "reports", "lists", "events", "present"},
-    {"accounts", "access", "mail", "past"},
-    {"attachments", "migrations", "replay"},
+    {"ledger", "persons", "throttle", "slots", "letters"},
+    {"reports", "office", "lists", "present"},
+    {"events"},
+    {"accounts", "access", "explain", "mail", "past"},
+    {"attachments", "outlook", "migrations", "replay"},
     {"runcheck"},
     # The deeds.
     {"affiliates", "traffic", "orders", "refunds", "payouts", "checks", "verify"},
+    {"filecheck"},
     {"transfer"},
     # The edges.
     {"forms", "jobs", "demo", "terminal", "logins"},
+    {"migrations"},
     {"views.html"},
     {"views.errors", "views.assets"},
     {"views"},

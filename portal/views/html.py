@@ -10,7 +10,7 @@ import csv
 import hashlib
 import io
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -66,12 +66,17 @@ def prepare(app: Flask) -> None:
     filters.update({name: getattr(words, name) for name in ("number", "plural", "country")})
     filters.update(spelled=formats.in_words, stamp=stamp)
     filters.update(
-        day=lambda at: formats.day(at, settings().zone, now()),
+        day=lambda at: formats.day(_day(at), settings().zone, now()),
         clock=lambda at, seconds=False: formats.clock(at, settings().zone, seconds),
-        long_date=lambda at: formats.long_date(at, settings().zone),
+        long_date=lambda at: formats.long_date(_day(at), settings().zone),
     )
     app.jinja_env.globals.update(fragment=fragment, address=address)
     app.context_processor(lambda: {"program": settings(), "now": now(), "live": is_live()})
+
+
+def _day(at: date | str) -> date:
+    """A day, also where it is kept as text."""
+    return date.fromisoformat(at) if isinstance(at, str) else at
 
 
 def stamp(at: datetime, form: str = "when") -> Markup:
@@ -104,7 +109,8 @@ def page(template: str, *parts: str, status: int = 200, **context: Any) -> Respo
 @pass_context
 def fragment(context: Context, name: str) -> Markup:
     """A part inside its page, with its version in the address that it polls."""
-    return Markup(_versioned(context.environment.get_template(name), context.get_all())[0])
+    body, _ = _versioned(context.environment.get_template(name), context.get_all())
+    return Markup(body)  # noqa: S704  a template's own output, escaped as it was made
 
 
 def _versioned(template: Template, context: dict[str, Any]) -> tuple[str, str]:
@@ -208,7 +214,7 @@ def ask_to_sign_in() -> Response:
     """Where somebody without a session goes; htmx must load the page, not swap it in."""
     if request.headers.get("HX-Request"):
         return Response(status=401, headers={"HX-Redirect": url_for("login.login")})
-    return goto("login.login", next=request.path if request.method == "GET" else None)
+    return goto("login.login")
 
 
 def only(kind: type[Affiliate] | type[Admin]) -> Callable[[], Any]:
