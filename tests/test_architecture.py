@@ -20,7 +20,7 @@ ROWS = (
     {"intake"},
     # What is stored.
     {"database"},
-    {"models"},
+    {"models", "statements"},
     {"books"},
     {"program"},
     # What deeds are made of.
