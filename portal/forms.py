@@ -317,6 +317,7 @@ class BatchForm(Form):
         "First number", [Optional(), NumberRange(1, 999_999_999, "A check number is above 0.")]
     )
     mailed = DateField("Mailed", [Optional()])
+    everyone = BooleanField("All of this run")
 
 
 class MonthForm(Form):

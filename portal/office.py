@@ -10,7 +10,7 @@ from peewee import ModelSelect, Tuple, fn
 
 from portal import months, rules
 from portal.books import Entry, NotPaid, Order, PaperCheck, Payout, Run, Verification
-from portal.models import Affiliate, Audit, ClickDay
+from portal.models import Admin, Affiliate, Audit, ClickDay
 
 PAGE, SHEETS = 50, 500
 
@@ -83,6 +83,16 @@ def month_figures(now: datetime, zone: ZoneInfo) -> dict[str, int]:
         ),
         "owed": int(Entry.select(fn.COALESCE(fn.SUM(Entry.amount), 0)).scalar()),
     }
+
+
+def names(holders: list[str]) -> dict[str, str]:
+    """The code or e-mail of those whom "affiliate:17" and "admin:2" name."""
+    found = {}
+    for kind, table in (("affiliate", Affiliate), ("admin", Admin)):
+        ids = [int(h.partition(":")[2]) for h in holders if h.startswith(f"{kind}:")]
+        for row in table.select().where(table.id.in_(ids)):
+            found[f"{kind}:{row.id}"] = getattr(row, "code", row.email)
+    return found
 
 
 # --- Affiliates --------------------------------------------------------------------------------

@@ -88,10 +88,16 @@ def _name(account: object) -> str:
 def forgotten() -> Response:
     """Ask for a link to a new password. The answer is the same for every name."""
     form = ForgottenForm()
-    if request.method == "POST" and form.validate():
-        logins.forgotten(form.username.data, now=now(), ip=_address())
-        return page("login/forgotten.html", form=form, sent=form.username.data)
     status = 422 if request.method == "POST" else 200
+    if request.method == "POST" and form.validate():
+        try:
+            logins.forgotten(form.username.data, now=now(), ip=_address())
+        except access.NotSignedIn as failed:
+            form.refuse(Refused(str(failed)))
+            answer = page("login/forgotten.html", status=429, form=form, sent=None)
+            answer.headers["Retry-After"] = str(failed.retry_after)
+            return answer
+        return page("login/forgotten.html", form=form, sent=form.username.data)
     return page("login/forgotten.html", status=status, form=form, sent=None)
 
 
@@ -113,6 +119,4 @@ def new(token: str) -> Response:
                 flash("Your new password is saved. Sign in with it.", "good")
                 return goto("login.login")
     name = _name(holder) if holder else ""
-    answer = page("login/new.html", status=status if holder else 404, form=form, name=name)
-    answer.headers["Referrer-Policy"] = "same-origin"
-    return answer
+    return page("login/new.html", status=status if holder else 404, form=form, name=name)

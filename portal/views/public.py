@@ -78,6 +78,11 @@ def apply() -> Response:
             access.count_sign_up(request.remote_addr or "", now=now())
             click_id = request.cookies.get(COOKIE, "")
             affiliates.apply(form.application(click_id), now=now(), by="form")
+        except access.NotSignedIn as often:
+            form.refuse(Refused(str(often)))
+            answer = page("public/apply.html", status=429, form=form, **_next())
+            answer.headers["Retry-After"] = str(often.retry_after)
+            return answer
         except Refused as problem:
             form.refuse(problem)
         else:

@@ -31,7 +31,9 @@ def overview() -> Response:
 @blueprint.get("/mails")
 def mails() -> Response:
     """The mails that were not sent yet, without anything secret."""
-    return page("admin/mails.html", "admin/_mails.html", rows=list(mail.waiting().limit(200)))
+    rows = list(mail.waiting().limit(200))
+    names = office.names([row.holder for row in rows])
+    return page("admin/mails.html", "admin/_mails.html", rows=rows, names=names)
 
 
 @blueprint.post("/mails/<int:number>/again")

@@ -151,11 +151,13 @@ def move(month: str) -> Response:
     """Print, mark as paid or clear the chosen checks, or all that can."""
     month, form = _month(month), BatchForm()
     made = next((r for r in office.runs() if r["run"].month == month), None) or abort(404)
-    deed, codes = request.form.get("do", ""), request.form.getlist("code") or None
-    if not form.validate():
+    deed, codes = request.form.get("do", ""), request.form.getlist("code")
+    if not codes and not form.everyone.data:
+        form.refuse(Refused("Choose checks, or all of this run."))
+    if not form.validate() or form.form_errors:
         return _checks(month, made, form, status=422)
     try:
-        done = _moved(deed, month, codes, form)
+        done = _moved(deed, month, None if form.everyone.data else codes, form)
     except Refused as problem:
         form.refuse(problem)
         return _checks(month, made, form, status=422)

@@ -4,6 +4,7 @@ check, live, of their own account alone (R23).
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import segno
@@ -87,6 +88,8 @@ def source(click: Click) -> str:
 def qr() -> Response:
     """The QR code of the own link, to print or to put on a slide."""
     code = segno.make(own_link(me()), error="m", micro=False)
-    response = Response(code.svg_inline(scale=8, border=4), mimetype="image/svg+xml")
+    drawn = io.BytesIO()
+    code.save(drawn, kind="svg", scale=8, border=4, xmldecl=False, svgclass=None, lineclass=None)
+    response = Response(drawn.getvalue(), mimetype="image/svg+xml")
     response.headers["Content-Disposition"] = f'inline; filename="{me().code}.svg"'
     return response
