@@ -20,7 +20,7 @@ ROWS = (
     {"intake"},
     # What is stored.
     {"database"},
-    {"models", "statements"},
+    {"models", "sql"},
     {"books"},
     {"program"},
     # What deeds are made of.
