@@ -8,7 +8,19 @@ from pathlib import Path
 
 import click
 
-from portal import access, affiliates, cli_money, database, fields, program, rules, serve, transfer
+from portal import (
+    access,
+    affiliates,
+    cli_money,
+    config,
+    database,
+    demo,
+    fields,
+    program,
+    rules,
+    serve,
+    transfer,
+)
 from portal import verify as books_check
 from portal.database import utcnow
 from portal.models import Admin, Audit
@@ -57,6 +69,23 @@ def serve_command(host: str, port: int, workers: int) -> None:
     found = opened()
     database.db.close_all()  # workers open their own
     serve.serve(found, host=host, port=port, workers=workers)
+
+
+@cli.command("demo")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+def demo_command(port: int) -> None:
+    """Serve a throw-away program with a year of activity; it goes when this ends.
+
+    Example: portal demo --port 8080
+    """
+    with demo.folder() as folder:
+        environment = demo.environment(folder, port)
+        passwords = demo.build(environment, utcnow())
+        found = config.load(environment)
+        click.echo(f"Sign in at {found.url}/login (no second factor is asked for in the demo):")
+        for name, password in passwords.items():
+            click.echo(f"  {name:26} {password}")
+        serve.serve(found, port=port, workers=1)
 
 
 @cli.command("set")

@@ -24,9 +24,11 @@ ROWS = (
     {"books"},
     {"program"},
     # What deeds are made of.
-    {"ledger", "persons", "throttle", "letters", "reports", "office", "lists", "events", "present"},
+    {"ledger", "persons", "throttle", "slots", "letters"},
+    {"reports", "office", "lists", "present"},
+    {"events"},
     {"accounts", "access", "explain", "mail", "past"},
-    {"attachments", "outlook", "replay"},
+    {"attachments", "outlook", "migrations", "replay"},
     {"runcheck"},
     # The deeds.
     {"affiliates", "traffic", "orders", "refunds", "payouts", "checks", "verify"},
