@@ -35,7 +35,7 @@ def test_no_address_yet(mallory, today):
     assert case(mallory, today) == ("address", "Address needed")
 
 
-def test_on_hold_for_a_tax_id(alice, today):
+def test_on_hold_for_a_tax_id(app, alice, today):
     make_earnings(alice, today, sales=31)
     assert case(alice, today) == ("tax_id", "On hold")
     affiliates.change_tax_id(alice, "12-3456780", by="test", now=today)
