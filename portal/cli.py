@@ -8,7 +8,19 @@ from pathlib import Path
 
 import click
 
-from portal import access, affiliates, cli_money, database, fields, program, rules, serve, transfer
+from portal import (
+    access,
+    affiliates,
+    cli_money,
+    config,
+    database,
+    demo,
+    fields,
+    program,
+    rules,
+    serve,
+    transfer,
+)
 from portal import verify as books_check
 from portal.database import utcnow
 from portal.models import Admin, Audit
@@ -57,6 +69,24 @@ def serve_command(host: str, port: int, workers: int) -> None:
     found = opened()
     database.db.close_all()  # workers open their own
     serve.serve(found, host=host, port=port, workers=workers)
+
+
+@cli.command("demo")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+def demo_command(port: int) -> None:
+    """Serve a throw-away program with a year of lively activity.
+
+    Example: portal demo --port 8080
+    """
+    with demo.folder() as folder:
+        environ = demo.environment(folder, port)
+        passwords = demo.build(environ, utcnow())
+        database.db.close_all()
+        click.echo("Logins (TOTP is off, and all of this is gone when you stop it):")
+        for name, password in passwords.items():
+            click.echo(f"  {name}  {password}")
+        click.echo(f"Serving on http://127.0.0.1:{port}/login")
+        serve.serve(config.load(environ), port=port)
 
 
 @cli.command("set")

@@ -12,10 +12,11 @@ import click
 
 from portal import affiliates, fields, lists, paper, program
 from portal import checks as checkbook
-from portal import payouts as runs
 from portal.database import utcnow
 from portal.formats import usd
 from portal.months import Month, month_of
+from portal.payouts import preview as preview_run
+from portal.payouts import run_month
 from portal.terminal import BY, MONTH, as_json, opened, show
 
 DEEDS: dict[str, tuple[Callable[..., dict[str, Any]], tuple[str, ...]]] = {
@@ -44,7 +45,7 @@ def run(month: Month | None, preview: bool, json_wanted: bool) -> None:
     opened()
     now = utcnow()
     month = month or month_of(now, program.load().zone).plus(-1)
-    found = runs.preview(month, now=now) if preview else runs.run_month(month, now=now, by=BY)
+    found = preview_run(month, now=now) if preview else run_month(month, now=now, by=BY)
     show(found, _told(found), json_wanted)
 
 

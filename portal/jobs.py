@@ -16,34 +16,21 @@ from typing import NamedTuple
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.schedulers.base import STATE_STOPPED
 from apscheduler.triggers.base import BaseTrigger
-from peewee import CharField, CompositeKey, fn
+from peewee import fn
 
-from portal import access, mail, payouts, program, rules, throttle, verify
+from portal import access, mail, payouts, program, rules, slots, throttle, verify
 from portal.books import Run
 from portal.config import Config
-from portal.database import Table, UtcField, db, transaction, utcnow
+from portal.database import db, utcnow
 from portal.months import Month, day_of
 
 log = logging.getLogger(__name__)
 
 TICK = 1.0  # seconds
-ABANDONED = timedelta(hours=1)  # after that a claimed slot that is not done belongs to the dead
 NIGHT_BEGINS = timedelta(hours=3)  # 03:00: no zone changes its clock after that
 _LONG_AGO, _NEVER = datetime(1970, 1, 2, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 Clock = Callable[[], datetime]
 Going = Callable[[], bool]
-
-
-class JobSlot(Table):
-    """One turn of a job that is done once: which, and when it was claimed and done."""
-
-    job = CharField(32)
-    slot = CharField(32)
-    claimed_at = UtcField()
-    done_at = UtcField(null=True)
-
-    class Meta:
-        primary_key = CompositeKey("job", "slot")
 
 
 # --- What is done ------------------------------------------------------------------------------
@@ -86,27 +73,13 @@ def verify_books(config: Config, clock: Clock, going: Going) -> None:
     """Once a night: recompute the books (R24), and forget tries that no longer count."""
     now = clock()
     night = day_of(now - NIGHT_BEGINS, program.load().zone)
-    if not _claim("verify", night, now):
+    if not slots.claim("verify", night, now):
         return
     found = verify.run(now=now)
     if found.differences:
         log.error("verify found %d differences", len(found.differences))
     throttle.forget_old(now)
-    done = JobSlot.update(done_at=clock())
-    done.where(JobSlot.job == "verify", JobSlot.slot == night).execute()
-
-
-def _claim(job: str, slot: str, now: datetime) -> bool:
-    """Whether this process does this turn of a job: nobody did, or who began it died."""
-    with transaction():
-        row = JobSlot.get_or_none(job=job, slot=slot)
-        if row is None:
-            JobSlot.create(job=job, slot=slot, claimed_at=now)
-            return True
-        if row.done_at or abs(now - row.claimed_at) < ABANDONED:
-            return False
-        again = JobSlot.update(claimed_at=now).where(JobSlot.job == job, JobSlot.slot == slot)
-        return again.execute() == 1
+    slots.finish("verify", night, clock())
 
 
 # --- When --------------------------------------------------------------------------------------

@@ -7,11 +7,11 @@ is the click alone: no address and no user agent is kept.
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from portal import landing, program, rules
@@ -19,7 +19,8 @@ from portal.batch import GroupCommit
 from portal.database import CLICKS, connected, db, transaction
 from portal.models import click_id, click_number, click_tag
 from portal.months import day_of
-from portal.visits import Visit
+from portal.sql import add, find
+from portal.visits import Visit, clean_referrer
 
 UNKNOWN = "unknown"
 _YEAR_2020 = datetime(2020, 1, 1, tzinfo=UTC)
@@ -114,38 +115,18 @@ def _know() -> _Known:
 Links = dict[tuple[int, str], tuple[int, str]]
 
 
-@lru_cache(512)
-def _with_marks(sql: str, param: str, *counts: int) -> str:
-    for count in counts:
-        sql = sql.replace("...", ",".join([param] * count), 1)
-    return sql
-
-
-def _rows(sql: str, *lists: list[Any]) -> list[tuple]:
-    """What a query finds; each "..." in it stands for as many values as its list has."""
-    if not all(lists):
-        return []
-    filled = _with_marks(sql, db.param, *map(len, lists))
-    return db.execute_sql(filled, [value for values in lists for value in values]).fetchall()
-
-
-def _add(sql: str, rows: Sequence[tuple]) -> None:
-    """Insert rows; the "..." in the statement stands for all of them."""
-    one = f"({','.join([db.param] * len(rows[0]))})"
-    filled = sql.replace("...", ",".join([one] * len(rows)))
-    db.execute_sql(filled, [value for row in rows for value in row])
-
-
 def _look_up(visits: list[Visit]) -> tuple[dict[str, _Found], Links]:
-    """The affiliates by the codes visited, and their links by affiliate and slug."""
-    codes = list({visit.code for visit in visits})
-    slugs = list({"", *(visit.slug for visit in visits)})
-    found = _rows(
+    return _named({visit.code for visit in visits}, {"", *(visit.slug for visit in visits)})
+
+
+def _named(codes: set[str], slugs: set[str]) -> tuple[dict[str, _Found], Links]:
+    """The affiliates by their codes, and their links by affiliate and slug."""
+    found = find(
         "SELECT c.code, a.id, a.status, l.slug, l.id, l.landing FROM code c "
         "JOIN affiliate a ON a.id = c.affiliate_id "
         "LEFT JOIN link l ON l.affiliate_id = a.id AND l.slug IN (...) WHERE c.code IN (...)",
-        slugs,
-        codes,
+        list(slugs),
+        list(codes),
     )
     affiliates = {row[0]: _Found(row[1], row[2] == rules.ACTIVE) for row in found}
     return affiliates, {(row[1], row[3]): (row[4], row[5]) for row in found if row[4]}
@@ -165,11 +146,11 @@ def _visitors(formers: Iterable[str]) -> dict[str, int]:
     """The visitor of each former click that is known and unmarked (R8)."""
     numbers = {former: click_number(former) for former in set(formers) if former}
     wanted = [number[0] for number in numbers.values() if number]
-    rows = _rows("SELECT id, tag, visitor FROM click WHERE mark IS NULL AND id IN (...)", wanted)
+    rows = find("SELECT id, tag, visitor FROM click WHERE mark IS NULL AND id IN (...)", wanted)
     stored = {(row[0], row[1]): row[2] for row in rows}
     visitors = {text: stored[n] for text, n in numbers.items() if n and n in stored}
     rest = [text for text in numbers if text not in visitors]
-    imported = _rows(
+    imported = find(
         "SELECT i.outside_id, c.visitor FROM imported_click i JOIN click c ON c.id = i.click_id "
         "WHERE c.mark IS NULL AND i.outside_id IN (...)",
         rest,
@@ -232,7 +213,7 @@ def _insert(rows: list[Row], known: _Known) -> None:
     """Add the rows, and count the unmarked ones by day of the program's zone."""
     if not rows:
         return
-    _add(_INSERT, rows)
+    add(_INSERT, rows)
     zone = known.program.zone
     days = Counter(
         (row.affiliate_id, day_of(datetime.fromtimestamp(row.clicked_at, UTC), zone))
@@ -240,7 +221,7 @@ def _insert(rows: list[Row], known: _Known) -> None:
         if not row.mark
     )
     if days:
-        _add(
+        add(
             "INSERT INTO click_day (affiliate_id, day, clicks) VALUES ... "
             "ON CONFLICT (affiliate_id, day) "
             "DO UPDATE SET clicks = click_day.clicks + excluded.clicks",
@@ -249,3 +230,68 @@ def _insert(rows: list[Row], known: _Known) -> None:
 
 
 _clicks = GroupCommit(_store)
+
+
+# --- Import ------------------------------------------------------------------------------------
+
+
+def store_import(clicks: list[dict[str, Any]]) -> int:
+    """Store clicks of another program under the ids they had there; returns how many were new.
+
+    Each has click_id, code and clicked_at, and may have slug, sub_id, referrer, marked and visitor,
+    a text that the clicks of a browser share. One that is known already is passed over.
+    """
+    new: dict[str, dict[str, Any]] = {}
+    for click in clicks:
+        new.setdefault(click["click_id"], click)
+    codes = {click["code"].lower() for click in clicks}
+    slugs = {_slug(click) for click in clicks}
+    with connected(), transaction(CLICKS):
+        stored = "SELECT outside_id FROM imported_click WHERE outside_id IN (...)"
+        for (name,) in find(stored, list(new)):
+            del new[name]
+        known, (last, days) = _know(), _standing()
+        affiliates, links = _named(codes, slugs)
+        rows = []
+        for click in new.values():
+            found = affiliates.get(click["code"].lower())
+            if not found:
+                raise rules.Refused(f"No affiliate has the code {click['code']!r}.", "code")
+            last = _next_id(last, click["clicked_at"])
+            link = links.get((found.id, _slug(click)), (None, ""))[0]
+            rows.append(_imported(click, found, link, last, days, known.key))
+        _insert(rows, known)
+        if rows:
+            add(
+                "INSERT INTO imported_click (outside_id, click_id) VALUES ...",
+                [(name, row.id) for name, row in zip(new, rows, strict=True)],
+            )
+    return len(rows)
+
+
+def _slug(click: dict[str, Any]) -> str:
+    return (click.get("slug") or "").lower()
+
+
+def _imported(
+    click: dict[str, Any], affiliate: _Found, link: int | None, number: int, days: int, key: bytes
+) -> Row:
+    browser = click.get("visitor")
+    row = Row(
+        id=number,
+        affiliate_id=affiliate.id,
+        link_id=link,
+        visitor=_browser(browser, key) if browser else number,
+        clicked_at=int(click["clicked_at"].timestamp()),
+        days=days,
+        mark=click.get("marked") or None,
+        sub_id=click.get("sub_id") or None,
+        referrer=clean_referrer(click.get("referrer") or ""),
+    )
+    return row._replace(tag=click_tag(list(row[:-1]), key))
+
+
+def _browser(text: str, key: bytes) -> int:
+    """A visitor's number from its name elsewhere; below zero, where no click has its id."""
+    digest = hashlib.blake2b(text.encode(), digest_size=8, key=key, person=b"visitor").digest()
+    return -1 - (int.from_bytes(digest, "big") >> 1)

@@ -9,12 +9,12 @@ from typing import Any
 from tests.player import Player
 
 CODES = ["ann", "bob", "cyd", "dee", "eve"]
-CUSTOMERS = ["c1", "c2", "c3", "c4"]
+CUSTOMERS = ["c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8"]
 EMAILS = ["ann@gmail.com", "A.nn+x@GoogleMail.com", "bob@shop.example", "BOB+1@shop.example",
           "cyd@x.example", "c.yd@x.example", "dee@x.example"]  # fmt: skip
-ORDERS = ["o1", "o2", "o3", "o4", "o5"]
-PLANS = [("month", 97_00), ("month", 96_99), ("month", 149_00), ("year", 970_00), ("year", 900_00),
-         ("once", 500_00), ("once", 0), ("month", 0), ("month", 3)]  # fmt: skip
+PLANS = [("month", 97_00), ("month", 97_00), ("month", 96_99), ("month", 149_00)]
+PLANS += [("year", 970_00), ("year", 970_00), ("year", 900_00), ("once", 500_00), ("month", 3)]
+FREE = [("once", 0), ("month", 0), ("year", 0)]
 AMOUNTS = [0, 1, 33, 97_00, 96_99, 49_50, 300_00, 970_00, 500_00, 2_500_00, 10_000_00]
 STEPS = [0, 0, 1, 59, 3_600, 86_400, 86_400 * 7, 86_400 * 29, 86_400 * 90]
 TERMS = [("cookie_days", 30), ("cookie_days", 90), ("month_amount", 25_00), ("year_amount", 333_33),
@@ -22,7 +22,9 @@ TERMS = [("cookie_days", 30), ("cookie_days", 90), ("month_amount", 25_00), ("ye
          ("month_rate", 10_01), ("minimum_payout", 50_00), ("minimum_payout", 150_00),
          ("tax_threshold", 100_00), ("tax_threshold", 600_00)]  # fmt: skip
 KINDS = ["refund", "refund", "chargeback", "chargeback_reversed"]
-CHECK_DEEDS = ["print", "paid", "clear", "void", "void", "reissue", "reissue"]
+CHECK_DEEDS = ["print", "paid", "clear", "void", "reissue"]
+NEXT = {"issued": ["print", "void"], "printed": ["paid", "void"], "paid": ["clear", "void"],
+        "cleared": [], "void": ["reissue", "reissue"]}  # fmt: skip
 
 
 class History:
@@ -74,7 +76,20 @@ class History:
         free = [code for code in CODES if code not in self.codes]
         if free:
             about = {name: self.choose([True, False]) for name in ("us", "tax_id", "address")}
-            self.player.apply(free[0], self.choose(EMAILS), self.some_click(), **about)
+            customers = [c["email"] for c in self.player.model.customers.values() if c["owner"]]
+            email = self.choose(EMAILS + 4 * customers)
+            self.player.apply(free[0], email, self.some_click(), **about)
+
+    def win_a_customer(self) -> None:
+        """As it goes in the real world: a click, and then an order by that browser."""
+        if self.codes:
+            click = self.player.click(self.choose(self.codes))
+            self.player.now += self.choose([0, 60, 86_400 * 5, 86_400 * 90, 86_400 * 90 + 1])
+            customer = self.choose(CUSTOMERS)
+            plan = self.choose(PLANS)
+            about = {"email": f"{customer}@x.example", "click": click, "plan": plan}
+            about["order"] = f"{customer}-1"
+            self.send("sale", (f"s{len(self.seen)}", customer, plan[1]), about)
 
     def click(self) -> None:
         if self.codes:
@@ -87,25 +102,30 @@ class History:
 
     def sale(self) -> None:
         event = self.choose([f"s{len(self.seen)}", f"s{len(self.seen) + 2}"])
-        at = self.some_past()
+        customer, at = self.choose(CUSTOMERS), self.some_past()
+        amount = self.choose(AMOUNTS)
         about = {
-            "email": self.sometimes(EMAILS) or "", "order": self.sometimes(ORDERS),
-            "plan": self.sometimes(PLANS), "click": self.some_click(),
-            "named": self.sometimes([*self.codes, "nobody"]), "at": at,
-        }  # fmt: skip
+            "email": self.choose([*EMAILS, f"{customer}@x.example", ""]),
+            "order": self.sometimes([f"{customer}-1", f"{customer}-1", f"{customer}-2", "o"]),
+            "plan": self.sometimes(PLANS + FREE * (amount == 0 or self.choose([0, 0, 1]))),
+            "click": self.some_click(),
+            "named": self.choose([None, None, None, *self.codes, "nobody"]),
+            "at": at,
+        }
         ordered = self.sometimes([self.clicked_at()])
         if ordered is not None and ordered <= (self.player.now if at is None else at):
             about["ordered"] = ordered
-        self.send("sale", (event, self.choose(CUSTOMERS), self.choose(AMOUNTS)), about)
+        self.send("sale", (event, customer, amount), about)
 
     def refund(self) -> None:
-        sales = [args[0] for kind, args, _ in self.seen if kind == "sale"]
-        later = [f"s{len(self.seen) + step}" for step in (1, 2, 3)]
+        sales = list(self.player.model.sales)[-6:]
+        later = [f"s{len(self.seen) + step}" for step in (1, 2)]
         about = {
-            "amount": self.sometimes([1, 33, 97_00, 48_50, 300_00]), "kind": self.choose(KINDS),
+            "amount": self.sometimes([1, 33, 97_00, 48_50, 300_00]),
+            "kind": self.choose(KINDS),
             "at": self.some_past(),
-        }  # fmt: skip
-        self.send("refund", (f"r{len(self.seen)}", self.choose(sales[-5:] + later)), about)
+        }
+        self.send("refund", (f"r{len(self.seen)}", self.choose(sales * 2 + later)), about)
 
     def repeat(self) -> None:
         if self.seen:
@@ -153,23 +173,39 @@ class History:
 
     def run(self) -> None:
         model = self.player.model
-        months = {model.month(self.player.now - ago * 86_400) for ago in (0, 28, 31, 62)}
-        self.player.run(self.choose(sorted(months)))
+        ago = self.choose([20, 28, 31, 31, 31, 62, 0])
+        self.player.run(model.month(self.player.now - ago * 86_400))
+
+    def next_month(self) -> None:
+        """As it goes in the real world: the month ends and is run, its checks are printed."""
+        model = self.player.model
+        month = model.month(self.player.now)
+        self.player.now = model.end(month) + self.choose([0, 1, 3_600])
+        self.player.run(month)
+        for payout in [payout for payout in model.payouts if payout[0] == month]:
+            for deed in self.choose([[], ["print"], ["print", "paid"], ["print", "void"]]):
+                self.player.move(deed, *payout)
 
     def preview(self) -> None:
         self.player.preview(self.player.model.month(self.player.now))
 
+    def look(self) -> None:
+        self.player.compare_standings()
+
     def check(self) -> None:
         payouts = list(self.player.model.payouts)[-5:]
         if payouts:
-            self.player.move(self.choose(CHECK_DEEDS), *self.choose(payouts))
+            payout = self.choose(payouts)
+            likely = NEXT[self.player.model.payouts[payout]["check"]]
+            self.player.move(self.choose([*likely, *likely, *CHECK_DEEDS]), *payout)
 
 
-OFTEN = {"sale": 14, "click": 8, "refund": 8, "tick": 7, "run": 6, "check": 6, "apply": 4,
-         "lead": 4, "repeat": 3}  # fmt: skip
+OFTEN = {"sale": 16, "click": 9, "refund": 9, "tick": 6, "check": 7, "apply": 4, "lead": 4,
+         "repeat": 3, "next_month": 3, "win_a_customer": 8}  # fmt: skip
 DEEDS = ["sale", "click", "refund", "tick", "run", "check", "apply", "lead", "repeat", "suspend",
          "reinstate", "tax_id", "change_email", "link", "adjust", "terms", "clock_goes_back",
-         "to_a_months_edge", "preview", "same_id_other_content"]  # fmt: skip
+         "to_a_months_edge", "preview", "same_id_other_content", "next_month",
+         "win_a_customer", "look"]  # fmt: skip
 
 
 def play(player: Player, seed: int, steps: int = 60) -> None:

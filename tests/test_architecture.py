@@ -20,13 +20,13 @@ ROWS = (
     {"intake"},
     # What is stored.
     {"database"},
-    {"models"},
+    {"models", "sql"},
     {"books"},
     {"program"},
     # What deeds are made of.
-    {"ledger", "persons", "throttle", "letters", "reports", "lists", "events", "present"},
-    {"accounts", "access", "office", "statements", "explain", "mail", "past"},
-    {"attachments", "outlook", "replay"},
+    {"ledger", "persons", "throttle", "slots", "letters", "reports", "lists", "present"},
+    {"events", "accounts", "access", "office", "statements", "explain", "mail", "past"},
+    {"attachments", "outlook", "migrations", "replay"},
     {"runcheck"},
     # The deeds.
     {"affiliates", "traffic", "orders", "refunds", "payouts", "checks", "verify"},

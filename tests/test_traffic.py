@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from peewee import OperationalError
 
-from portal import database, program, traffic, visits
+from portal import database, program, rules, traffic, visits
 from portal.batch import GroupCommit
 from portal.models import Click, ClickDay
 from tests.visiting import (
@@ -234,13 +234,13 @@ def test_a_sub_id_of_another_form_is_dropped(alice, now, sub_id):
 def test_the_tag_seals_every_column(alice, now):
     follow(now=now, sub_id="x", referrer="https://b.example/")
     key, click = program.secret("click_key"), stored()[0]
-    assert traffic.tag_of(click, key) == click.tag
+    assert click.sealed(key) == click.tag
     changes = {"id": 1, "affiliate_id": 9, "link_id": 9, "visitor": 9, "days": 91}
     changes |= {"clicked_at": now + MINUTE, "mark": "robot", "sub_id": None, "referrer": ""}
     for name, value in changes.items():
         (changed,) = stored()
         setattr(changed, name, value)
-        assert traffic.tag_of(changed, key) != click.tag, name
+        assert changed.sealed(key) != click.tag, name
 
 
 # --- Storing -----------------------------------------------------------------------------------
@@ -289,3 +289,51 @@ def test_pieces_that_come_while_one_is_stored_are_stored_together():
     for thread in threads:
         thread.join(timeout=10)
     assert seen == [1, 5]
+
+
+# --- Import ------------------------------------------------------------------------------------
+
+
+def imported(click_id, now, **said):
+    return {"click_id": click_id, "code": "alice", "clicked_at": now, **said}
+
+
+def test_imported_clicks_keep_their_ids_and_are_stored_once(alice, now):
+    old = now - timedelta(days=80)
+    rows = [imported("a-1", old, sub_id="x", referrer="https://b.example/?q"), imported("a-2", now)]
+    rows += [imported("a-1", now), imported("a-3", now, marked="robot")]
+    assert [traffic.store_import(rows), traffic.store_import(rows)] == [3, 0]
+    click = Click.find("a-1")
+    assert (click.affiliate_id, click.sub_id, click.days) == (alice.id, "x", 90)
+    assert [Click.find(name).mark for name in ("a-2", "a-3")] == [None, "robot"]
+    assert sum(day.clicks for day in ClickDay.select()) == 2
+    assert all(c.sealed(program.secret("click_key")) == c.tag for c in stored())
+
+
+def test_clicks_of_one_browser_elsewhere_are_one_visitors_here(alice, now):
+    traffic.store_import([imported("a-1", now, visitor="v1"), imported("a-2", now)])
+    traffic.store_import([imported("a-3", now, visitor="v1"), imported("a-4", now, visitor="v2")])
+    follow(now=now, former="a-3")
+    one, two, three, four, own = (click.visitor for click in stored())
+    assert one == three == own
+    assert len({one, two, four}) == 3
+
+
+def test_an_imported_id_may_look_like_ours(alice, now):
+    foreign = follow(now=now).click_id[:-6] + "aaaaaa"
+    traffic.store_import([imported(foreign, now)])
+    assert Click.find(foreign) == stored()[1]
+
+
+def test_an_import_for_nobody_is_refused_whole(alice, now):
+    rows = [imported("a-1", now), imported("a-2", now) | {"code": "nobody"}]
+    with pytest.raises(rules.Refused) as refused:
+        traffic.store_import(rows)
+    assert refused.value.field == "code"
+    assert stored() == []
+
+
+def test_a_long_file_is_stored_in_one_go(alice, now):
+    rows = [imported(f"a-{n}", now) for n in range(3000)]
+    assert traffic.store_import(rows) == 3000
+    assert ClickDay.get().clicks == 3000

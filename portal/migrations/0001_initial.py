@@ -1,6 +1,6 @@
 """The first schema, and the triggers that keep facts and entries as they were written."""
 
-from portal import access, books, jobs, mail, models, throttle  # noqa: F401
+from portal import access, books, mail, models, slots, throttle  # noqa: F401
 from portal.database import Table, is_sqlite
 
 APPEND_ONLY = {"fact": "", "entry": "", "terms_version": "", "click": "OLD.mark IS NULL"}
