@@ -116,6 +116,19 @@ def connected() -> Iterator[None]:
 
 
 @contextmanager
+def pipelined() -> Iterator[None]:
+    """Statements go out without waiting for the answer to the one before, where there is a wire.
+
+    What was asked is there when it is fetched, and what was written when this ends.
+    """
+    if is_sqlite():
+        yield
+        return
+    with db.connection().pipeline():
+        yield
+
+
+@contextmanager
 def transaction(kind: int = DEEDS) -> Iterator[None]:
     """One deed: all of it or nothing, and no other of its kind at the same time.
 
