@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from peewee import chunked
+from peewee import JOIN, chunked
 
 from portal import accounts, affiliates, feeds, lists, orders, refunds, rules, sheets, traffic
 from portal.affiliates import Application
@@ -153,13 +153,13 @@ def _all_affiliates(now: datetime) -> Iterator[dict[str, Any]]:
 
 
 def _all_customers(now: datetime) -> Iterator[dict[str, Any]]:
-    owners = dict(Affiliate.select(Affiliate.id, Affiliate.code).tuples())
-    for row in Customer.select().order_by(Customer.id):
+    query = Customer.select(Customer, Affiliate).join(Affiliate, JOIN.LEFT_OUTER)
+    for row in query.order_by(Customer.id):
         yield {
             "customer_id": row.customer_id,
             "email": row.email,
             "name": row.name,
-            "belongs_to": owners.get(row.belongs_to_id),
+            "belongs_to": row.belongs_to.code if row.belongs_to else None,
             "paid_before": row.first_paid is not None,
         }
 

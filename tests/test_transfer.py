@@ -110,8 +110,11 @@ SALES = "event_id,customer_id,email,amount"
         ),
         (
             "sales",
-            [f"{SALES},order_id,plan_interval,plan_price"]
-            + ["e,c,c@x.example,0,o,month,0", "f,c,,500,o,,"],
+            [
+                f"{SALES},order_id,plan_interval,plan_price",
+                "e,c,c@x.example,0,o,month,0",
+                "f,c,,500,o,,",
+            ],
             ["Line 3, column plan_price"],
         ),
         ("sales", [f"{SALES},occurred_at", "e,c,c@x.example,1,2026-01-01"], ["Line 2, column occ"]),
@@ -210,7 +213,7 @@ def test_what_changed_since_the_check_is_told_with_its_line(db, tmp_path):
     file.write_text(f"{SALES}\ne1,c,c@x.example,100\n")
     found, _ = transfer.check("sales", file, now=LATER)
     sell(event_id="e1")
-    with pytest.raises(rules.Refused, match="^Line 2"):
+    with pytest.raises(rules.Refused, match=r"^Line 2"):
         transfer.apply("sales", found, clock=lambda: LATER, progress=lambda done: None)
 
 
