@@ -21,7 +21,7 @@ from portal.database import transaction
 from portal.events import Conflict
 from portal.feeds import written
 from portal.fields import Problem
-from portal.filecheck import CHECKS, known_event
+from portal.filecheck import CHECKS, exported, known_event
 from portal.models import Affiliate, Click, Fact
 from portal.sheets import Line
 
@@ -166,15 +166,14 @@ def _all_customers(now: datetime) -> Iterator[dict[str, Any]]:
 
 def _all_sales(now: datetime) -> Iterator[dict[str, Any]]:
     for fact in Fact.select().where(Fact.kind == "sale").order_by(Fact.id).iterator():
-        yield {"occurred_at": written(fact.recorded_at), **fact.content}
+        yield exported(fact)
 
 
 def _all_refunds(now: datetime) -> Iterator[dict[str, Any]]:
     """Refunds with the time and the amount that they had; refused ones moved nothing."""
     query = Fact.select(Fact, Refund).join(Refund, on=(Refund.id == Fact.id), attr="row")
     for fact in query.where(Refund.status != "refused").order_by(Fact.id).iterator():
-        moved = {"amount": abs(fact.row.amount)} if fact.row.status == "applied" else {}
-        yield {"occurred_at": written(fact.recorded_at), **moved, **fact.content}
+        yield exported(fact, fact.row)
 
 
 _ROWS: dict[str, Callable[[datetime], Iterator[dict[str, Any]]]] = {

@@ -286,3 +286,11 @@ def test_a_tax_id_never_goes_out(export, ada, tmp_path):
     text = export("affiliates").read_text()
     assert "3456788" not in text
     assert rows(export("affiliates"))[0]["tax_id_on_file"] == "true"
+
+
+def test_a_time_a_little_ahead_goes_out_as_it_was_taken(take, export, ada):
+    ahead = "2026-03-15T12:04:00Z"
+    sell(event_id="s", ordered_at=ahead, click_id=click("ada"))
+    sale = rows(export("sales"))[0]
+    assert sale["ordered_at"] == sale["occurred_at"] == "2026-03-15T12:00:00Z"
+    assert take("sales", file=export("sales")) == (0, [])
