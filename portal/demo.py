@@ -10,12 +10,26 @@ import os
 import random
 import secrets
 import tempfile
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from portal import access, affiliates, checks, config, database, feeds, mail, orders, payouts
-from portal import program, refunds, rules, traffic, vault, visits
+from portal import (
+    access,
+    affiliates,
+    checks,
+    config,
+    database,
+    feeds,
+    mail,
+    orders,
+    payouts,
+    program,
+    refunds,
+    rules,
+    traffic,
+    vault,
+    visits,
+)
 from portal import verify as books_check
 from portal.affiliates import Application
 from portal.models import Admin, Affiliate
@@ -40,89 +54,20 @@ PAGES = ("https://mail.example/", "https://social.example/post", "https://guide.
 LABELS = ("spring", "footer", "podcast-31", "ch-4", "")
 
 
-@dataclass(frozen=True)
-class Person:
-    """Somebody of the cast: `starts` is the day they apply, `pull` their clicks a day."""
-
-    name: str
-    email: str
-    place: tuple[str, str, str, str, str]
-    starts: int
-    pull: float
-    us_person: bool
-    tax_id: str = ""
-
-
-CAST = (
-    Person(
-        "Jordan Reyes",
-        "jordan@reyesfacilitation.example",
-        ("1418 Alder Court", "Portland", "OR", "97214", "US"),
-        0,
-        6.0,
-        True,
-        "12-3456780",
-    ),
-    Person(
-        "Priya Nair",
-        "priya@nair.example",
-        ("77 Lamar St", "Austin", "TX", "78701", "US"),
-        40,
-        3.5,
-        True,
-        "219-45-6789",
-    ),
-    Person(
-        "Moira Fenn",
-        "moira@northlight.example",
-        ("9 Mill Lane", "Leeds", "", "LS1 4AP", "GB"),
-        15,
-        3.0,
-        False,
-    ),
-    Person(
-        "Hanna Lindqvist",
-        "hanna@lindqvist.example",
-        ("Storgatan 4", "Malmö", "", "211 42", "SE"),
-        60,
-        1.6,
-        False,
-    ),
-    Person(
-        "Samuel Brook",
-        "samuel@brook.example",
-        ("5 Elm Street", "Dayton", "OH", "45402", "US"),
-        90,
-        2.6,
-        True,
-    ),
-    Person(
-        "Łukasz Şahin",
-        "lukasz@sahin.example",
-        ("ul. Długa 12", "Kraków", "", "31-147", "PL"),
-        120,
-        1.2,
-        False,
-    ),
-    Person("Grace Okafor", "grace@okafor.example", ("", "", "", "", "NG"), 150, 1.5, False),
-    Person(
-        "North Ad Co.",
-        "ads@northad.example",
-        ("400 Main St", "Denver", "CO", "80202", "US"),
-        30,
-        2.0,
-        True,
-        "98-7654321",
-    ),
-    Person(
-        "Yuki Tanaka",
-        "yuki@tanaka.example",
-        ("2-1 Umeda", "Osaka", "", "530-0001", "JP"),
-        200,
-        0.5,
-        False,
-    ),
-)
+# Name, e-mail, address, day they apply, clicks a day, tax ID; a U.S. address is a U.S. person's.
+CAST = """
+Jordan Reyes|jordan@reyesfacilitation.example|18 Alder Court|Portland|OR|97214|US|0|2.25|12-3456780
+Moira Fenn|moira@northlight.example|9 Mill Lane|Leeds||LS1 4AP|GB|15|1.08|
+North Ad Co.|ads@northad.example|400 Main Street|Denver|CO|80202|US|30|0.68|98-7654321
+Priya Nair|priya@nair.example|77 Lamar Street|Austin|TX|78701|US|40|1.12|219-45-6789
+Hanna Lindqvist|hanna@lindqvist.example|Storgatan 4|Malmö||211 42|SE|60|0.54|
+Samuel Brook|samuel@brook.example|5 Elm Street|Dayton|OH|45402|US|90|0.9|
+Łukasz Şahin|lukasz@sahin.example|ul. Długa 12|Kraków||31-147|PL|120|0.41|
+Grace Okafor|grace@okafor.example|||||NG|150|0.45|
+Yuki Tanaka|yuki@tanaka.example|2-1 Umeda|Osaka||530-0001|JP|200|0.6|
+"""
+_COLUMNS = "name email line1 city state postal_code country day clicks tax_id".split()
+PEOPLE = [dict(zip(_COLUMNS, row.split("|"), strict=True)) for row in CAST.strip().splitlines()]
 
 
 class Year:
@@ -147,22 +92,11 @@ class Year:
             self._pay(at)
 
     def _join(self, day: int, at: datetime) -> None:
-        for person in CAST:
-            if person.starts == day:
-                line1, city, state, postal_code, country = person.place
-                application = Application(
-                    person.email,
-                    person.name,
-                    line1=line1,
-                    city=city,
-                    state=state,
-                    postal_code=postal_code,
-                    country=country,
-                    us_person=person.us_person,
-                    tax_id=person.tax_id,
-                )
-                account, _ = affiliates.apply(application, now=at)
-                self.accounts[person.name] = account
+        for person in PEOPLE:
+            if int(person["day"]) == day:
+                said = {k: v for k, v in person.items() if k not in ("day", "clicks")}
+                said["us_person"] = person["country"] == "US"
+                self.accounts[person["name"]] = affiliates.apply(Application(**said), now=at)[0]
 
     def _office(self, day: int, at: datetime) -> None:
         """Jordan's customer Priya pays before she applies; North Ad Co. is suspended in time."""
@@ -174,13 +108,13 @@ class Year:
             affiliates.set_status(account, rules.SUSPENDED, by=ADMIN, now=at)
 
     def _traffic(self, day: int, at: datetime) -> None:
-        for person in CAST:
-            account = self.accounts.get(person.name)
-            clicks = int(self.chance.gauss(person.pull, person.pull / 3) + 0.5) if account else 0
+        for person in PEOPLE:
+            account, pull = self.accounts.get(person["name"]), float(person["clicks"])
+            clicks = int(self.chance.gauss(pull, pull / 3) + 0.5) if account else 0
             for _ in range(clicks):
                 moment = at - timedelta(seconds=self.chance.randrange(1, 80_000))
                 click = self._click(account, max(moment, account.applied_at))
-                if click and self.chance.random() < 0.07 and person.name != "Yuki Tanaka":
+                if click and self.chance.random() < 0.08 and person["name"] != "Yuki Tanaka":
                     plan = self.chance.choices((*PLANS, YEARLY, ONCE), (8, 4, 2, 1, 2))[0]
                     name = f"{self._pick(FIRST)} {self._pick(LAST)}"
                     self._order(at, click, plan, name, f"buyer{self.events}@customer.example")
