@@ -60,8 +60,8 @@ class Sqlite:
 
 
 class Postgresql:
-    def __init__(self) -> None:
-        self._server = Server(machine.postgres_binaries())
+    def __init__(self, durable: bool = False) -> None:
+        self._server = Server(machine.postgres_binaries(), durable)
 
     @cached_property
     def _template(self) -> str:

@@ -23,13 +23,18 @@ OPTIONS = {
     "shared_buffers": "64MB",
     "autovacuum": "off",
 }
+DURABLE = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
 SECONDS_TO_START = 30
 
 
 class Server:
-    """A running cluster. `create()` makes databases; `stop()` ends it and removes its folder."""
+    """A running cluster. `create()` makes databases; `stop()` ends it and removes its folder.
 
-    def __init__(self, binaries: Path):
+    A durable one forces to the disk what it acknowledges, for those who measure or kill.
+    """
+
+    def __init__(self, binaries: Path, durable: bool = False):
+        self._options = OPTIONS | (DURABLE if durable else {})
         self.user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
         self.folder = Path(tempfile.mkdtemp(prefix="portal-pg-"))
         self.port = _free_port()
@@ -70,7 +75,7 @@ class Server:
             cwd=self.folder,
             **as_user,
         )
-        settings = [f"-c{name}={value}" for name, value in OPTIONS.items()]
+        settings = [f"-c{name}={value}" for name, value in self._options.items()]
         place = ["-D", data, "-k", self.folder, "-p", str(self.port)]
         with open(self.folder / "log", "w") as log:
             return subprocess.Popen(
