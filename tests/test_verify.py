@@ -61,7 +61,7 @@ def change(sql: str) -> None:
 
 
 def entry(kind: str) -> int:
-    return Entry.get(Entry.kind == kind).id
+    return Entry.select().where(Entry.kind == kind).order_by(Entry.id).get().id
 
 
 def ids() -> dict[str, object]:
@@ -84,14 +84,17 @@ def ids() -> dict[str, object]:
 
 CHANGES = [
     case("credit", "UPDATE orders SET credited_to_id = {bob} WHERE order_id = 'o1'", "Order o1"),
-    case("credit-taken", "UPDATE orders SET credited_to_id = NULL WHERE order_id = 'o2'", "Order o2"),
+    case("credit-taken",
+         "UPDATE orders SET credited_to_id = NULL WHERE order_id = 'o2'", "Order o2"),
     case("rule", "UPDATE orders SET rule = 'R7.1' WHERE order_id = 'o1'", "Order o1"),
     case("ordered-at", "UPDATE orders SET ordered_at = ordered_at + 1 WHERE order_id = 'o1'",
          "Order o1"),
     case("commission", "UPDATE entry SET amount = amount + 1 WHERE id = {commission}",
          "Entry {commission}"),
-    case("override", "UPDATE entry SET amount = amount - 1 WHERE id = {override}", "Entry {override}"),
-    case("reversal", "UPDATE entry SET amount = amount + 1 WHERE id = {reversal}", "Entry {reversal}"),
+    case("override", "UPDATE entry SET amount = amount - 1 WHERE id = {override}",
+         "Entry {override}"),
+    case("reversal", "UPDATE entry SET amount = amount + 1 WHERE id = {reversal}",
+         "Entry {reversal}"),
     case("adjustment", "UPDATE entry SET amount = amount + 1 WHERE id = {adjustment}",
          "Entry {adjustment}"),
     case("payout-entry", "UPDATE entry SET amount = amount + 1 WHERE id = {payout_entry}",
@@ -102,7 +105,8 @@ CHANGES = [
          "Entry {override}"),
     case("when-an-adjustment", "UPDATE entry SET happened_at = happened_at - 1 "
          "WHERE id = {adjustment}", "Entry {adjustment}"),
-    case("kind", "UPDATE entry SET kind = 'override' WHERE id = {commission}", "Entry {commission}"),
+    case("kind", "UPDATE entry SET kind = 'override' WHERE id = {commission}",
+         "Entry {commission}"),
     case("entry-gone", "DELETE FROM entry WHERE id = {override}", ":2"),
     case("click-time", "UPDATE click SET clicked_at = clicked_at - 1 WHERE id = {click}",
          "Click {click}"),
