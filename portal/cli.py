@@ -74,18 +74,19 @@ def serve_command(host: str, port: int, workers: int) -> None:
 @cli.command("demo")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
 def demo_command(port: int) -> None:
-    """Serve a throw-away program with a year of activity; it goes when this ends.
+    """Serve a throw-away program with a year of lively activity.
 
     Example: portal demo --port 8080
     """
     with demo.folder() as folder:
-        environment = demo.environment(folder, port)
-        passwords = demo.build(environment, utcnow())
-        found = config.load(environment)
-        click.echo(f"Sign in at {found.url}/login (no second factor is asked for in the demo):")
+        environ = demo.environment(folder, port)
+        passwords = demo.build(environ, utcnow())
+        database.db.close_all()
+        click.echo("Logins (TOTP is off, and all of this is gone when you stop it):")
         for name, password in passwords.items():
-            click.echo(f"  {name:26} {password}")
-        serve.serve(found, port=port, workers=1)
+            click.echo(f"  {name}  {password}")
+        click.echo(f"Serving on http://127.0.0.1:{port}/login")
+        serve.serve(config.load(environ), port=port)
 
 
 @cli.command("set")

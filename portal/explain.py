@@ -14,7 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from portal import rules
-from portal.books import Customer, Entry, Order, PaperCheck, Payment, Payout, Refund
+from portal.books import Customer, Order, PaperCheck, Payment, Payout, Refund
 from portal.formats import clock, day, month, percent, usd
 from portal.models import Affiliate, Click, Fact, Link, TermsVersion
 from portal.words import apart, initials, plan
@@ -52,7 +52,7 @@ class Explainer:
     """Explains entries of one affiliate; loads what they rest on in a fixed number of queries."""
 
     def __init__(
-        self, entries: Iterable[Entry], *, zone: ZoneInfo, now: datetime, names: bool = False
+        self, entries: Iterable[Any], *, zone: ZoneInfo, now: datetime, names: bool = False
     ):
         self.entries, self.zone, self.now, self.names = list(entries), zone, now, names
         self.payments = _by_id(Payment, [e.payment_id for e in self.entries])
@@ -68,13 +68,13 @@ class Explainer:
         self.facts = _by_id(Fact, adjusted)
         self.payouts = _by_id(Payout, [e.payout_id for e in self.entries])
         checks = PaperCheck.select().where(PaperCheck.payout.in_(list(self.payouts)))
-        self.checks = {(check.payout_id, check.part): check for check in checks}
+        self.checks = {(check.payout_id, check.part): check for check in list[Any](checks)}
 
     def all(self) -> dict[int, Told]:
         """Every entry by its id."""
         return {entry.id: self.told(entry) for entry in self.entries}
 
-    def told(self, entry: Entry) -> Told:
+    def told(self, entry: Any) -> Told:
         """One entry."""
         if entry.kind == rules.ADJUSTMENT:
             return self._adjustment(entry)
@@ -84,7 +84,7 @@ class Explainer:
 
     # --- Earnings ---
 
-    def _commission(self, entry: Entry) -> Told:
+    def _commission(self, entry: Any) -> Told:
         payment = self.payments[entry.payment_id]
         order = self.orders[payment.order_id]
         who = self._customer(order)
@@ -97,7 +97,7 @@ class Explainer:
         title = f"{self._kind(entry)}: {bought}, {who}"
         return Told(title, [*trail, ("Makes", usd(entry.amount))])
 
-    def _override(self, entry: Entry) -> Told:
+    def _override(self, entry: Any) -> Told:
         payment = self.payments[entry.payment_id]
         order = self.orders[payment.order_id]
         through = self.through[order.credited_to_id]
@@ -115,13 +115,13 @@ class Explainer:
         title = f"{self._kind(entry)}: {rate} of a sale by {through.name}"
         return Told(title, [*trail, ("Makes", usd(entry.amount))])
 
-    def _kind(self, entry: Entry) -> str:
+    def _kind(self, entry: Any) -> str:
         refund = self.refunds.get(entry.fact_id)
         if entry.kind == rules.REVERSAL:
             return REFUNDS[refund.kind] if refund else "Refund"
         return "Second tier" if entry.kind == rules.OVERRIDE else "Commission"
 
-    def _click(self, order: Order) -> Trail:
+    def _click(self, order: Any) -> Trail:
         because = f"{BECAUSE.get(order.rule, order.reason)} ({order.rule})"
         click = self.clicks.get(order.click_id)
         if click is None:
@@ -132,14 +132,14 @@ class Explainer:
         said = f"{link}{label}, {self._when(click.clicked_at)}, {before} before the order"
         return [("Click", said), ("Because", because)]
 
-    def _refund(self, entry: Entry) -> Trail:
+    def _refund(self, entry: Any) -> Trail:
         refund = self.refunds.get(entry.fact_id)
         if refund is None:
             return []
         given = f"{usd(abs(refund.amount))}, {self._when(refund.happened_at)}"
         return [(REFUNDS[refund.kind], given)]
 
-    def _formula(self, entry: Entry, payment: Payment, order: Order) -> str:
+    def _formula(self, entry: Any, payment: Payment, order: Any) -> str:
         """The totals before and after, as the rules make them, and the numbers multiplied."""
         terms = self.terms[order.terms_id].terms()
         what = rules.Plan(payment.interval, payment.price)
@@ -158,7 +158,7 @@ class Explainer:
 
     # --- Payouts and corrections ---
 
-    def _adjustment(self, entry: Entry) -> Told:
+    def _adjustment(self, entry: Any) -> Told:
         fact = self.facts.get(entry.fact_id)
         reason = fact.content.get("reason", "") if fact else ""
         trail = [
@@ -169,7 +169,7 @@ class Explainer:
         ]
         return Told(f"Adjustment: {reason}", [*trail, ("Makes", usd(entry.amount))])
 
-    def _payout(self, entry: Entry) -> Told:
+    def _payout(self, entry: Any) -> Told:
         payout = self.payouts[entry.payout_id]
         part = int(entry.source.split(":")[2])
         check = self.checks.get((payout.id, part))
@@ -204,7 +204,7 @@ class Explainer:
     def _when(self, at: datetime) -> str:
         return f"{day(at, self.zone, self.now)}, {clock(at, self.zone)}"
 
-    def _customer(self, order: Order) -> str:
+    def _customer(self, order: Any) -> str:
         customer = self.customers[order.customer_id]
         if self.names:
             return customer.name or customer.email or customer.customer_id

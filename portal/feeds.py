@@ -147,6 +147,7 @@ _CHANGE = Shape({"tax_id": fields.text, "payee": fields.filled, "address": _ADDR
 _AFFILIATE_ROW = Shape(
     {
         **_APPLICATION.fields,
+        "address": Shape(dict.fromkeys(_ADDRESS.fields, fields.text)),
         "status": fields.one_of(rules.REVIEW, rules.ACTIVE, rules.SUSPENDED, rules.DECLINED),
         "referrer": fields.filled,
         "applied_at": fields.instant,
@@ -168,10 +169,10 @@ _CLICK_ROW = Shape(
         "click_id": fields.filled,
         "code": fields.filled,
         "slug": fields.text,
-        "sub_id": fields.text,
+        "sub_id": fields.short(64),
         "clicked_at": fields.instant,
         "referrer": fields.address_of_page,
-        "marked": fields.text,
+        "marked": fields.short(16),
         "visitor": fields.text,
     },
     needed=("click_id", "code", "clicked_at"),
@@ -294,4 +295,5 @@ def customer_row(data: Any) -> dict[str, Any]:
 def click_row(data: Any, now: datetime) -> dict[str, Any]:
     """A click of another program, with the id that it had there."""
     values = _CLICK_ROW(data)
+    fields.text(values["click_id"], "click_id", 128)
     return values | {"clicked_at": _taken(values, "clicked_at", now)}

@@ -94,6 +94,11 @@ def text(value: Any, name: str, longest: int = LONGEST) -> str:
     return line
 
 
+def short(longest: int) -> Reader:
+    """A reader of text that may be empty and has so many characters at most."""
+    return lambda value, name: text(value, name, longest)
+
+
 def address_of_page(value: Any, name: str) -> str:
     """A page's address as a browser tells it, which can be long."""
     return text(value, name, 8192)

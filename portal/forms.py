@@ -1,112 +1,33 @@
 """Forms: what people type becomes values, or sentences that say what would be right.
 
-Nothing is looked up here. What a rule says about a value is said by the deed that takes it, as
-`Refused` with the field's name; `refuse` puts that sentence where the others stand.
+Nothing is looked up here.
 """
 
 from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Any
 
-from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
     DateField,
     Field,
     IntegerField,
-    PasswordField,
     RadioField,
     SelectField,
-    StringField,
     TextAreaField,
 )
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
 from portal import rules, taxes, words
 from portal.affiliates import Application
+from portal.inputs import Form, email_of, line, password, plain, trim
 from portal.months import Month
 
-_EMAIL = re.compile(r"[^\s@,;<>\"]+@[^\s@,;<>\"]+\.[^\s@,;<>\".]+")
 _AMOUNT = re.compile(r"([+−-]?)\s*\$?\s*([0-9]{1,7}|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.([0-9]{2}))?")
 US_PERSON = {"yes": True, "no": False, "": None}
 PASSWORD_HINT = "At least 12 characters. A few plain words in a row are fine."  # noqa: S105
 US_HINT = "A citizen or resident of the United States, or a company formed there."
-
-
-def _trim(text: str | None) -> str:
-    return (text or "").strip()
-
-
-def _plain(form: Any, field: Field) -> None:
-    if field.data and not all(c.isprintable() or c in "\r\n\t" for c in field.data):
-        raise ValidationError("This holds a character that cannot be printed.")
-
-
-def _required(message: str) -> InputRequired:
-    return InputRequired(message)
-
-
-def line(
-    label: str, auto: str = "", *, hint: str = "", needed: str = "", most: int = 120, **more: Any
-) -> StringField:
-    """One line of text; `needed` says what is missing where it must be given."""
-    checks: list[Any] = [InputRequired(needed)] if needed else [Optional()]
-    said = f"This takes {most} characters at most."
-    attributes = ({"autocomplete": auto} if auto else {}) | more
-    return StringField(
-        label,
-        [*checks, Length(max=most, message=said), _plain],
-        filters=[_trim],
-        description=hint,
-        render_kw=attributes,
-    )
-
-
-def password(label: str, auto: str, hint: str = "") -> PasswordField:
-    """A password as it was typed, never shown again."""
-    return PasswordField(
-        label,
-        [InputRequired("Type the password.")],
-        description=hint,
-        render_kw={"autocomplete": auto},
-    )
-
-
-def email_of(form: Any, field: Field) -> None:
-    """Check the form of an e-mail address."""
-    text = field.data or ""
-    if text and "@" not in text:
-        raise ValidationError("An e-mail address has an @ in it.")
-    if text and not text.rpartition("@")[2]:
-        raise ValidationError("The part after @ is missing.")
-    if text and not _EMAIL.fullmatch(text):
-        raise ValidationError("An e-mail address looks like name@example.com.")
-
-
-class Form(FlaskForm):
-    """A form of the portal. CSRF is checked for all of them before any view is asked."""
-
-    class Meta:
-        csrf = False
-
-    def problems(self) -> list[tuple[Field | None, str]]:
-        """Every field with what is wrong with it, in the order of the form."""
-        by_field = [(field, field.errors[0]) for field in self if field.errors]
-        return [*by_field, *((None, message) for message in self.form_errors)]
-
-    def refuse(self, problem: rules.Refused, **names: str) -> None:
-        """Say what a rule says; `names` gives the field here for a field named otherwise there."""
-        name = names.get(problem.field or "", problem.field or "")
-        if name in self:
-            self[name].errors = [*self[name].errors, str(problem)]
-        else:
-            self.form_errors.append(str(problem))
-
-    def values(self, *names: str) -> dict[str, Any]:
-        """The values of some fields by name."""
-        return {name: self[name].data for name in names}
 
 
 # --- Joining and signing in --------------------------------------------------------------------
@@ -174,8 +95,8 @@ class ApplyForm(AddressForm, TaxForm):
     website = line("Website", "url", hint="Where most of your readers are.", most=250, type="url")
     promotion = TextAreaField(
         "How you will promote, in a sentence or two",
-        [Length(max=2000, message="This takes 2,000 characters at most."), _plain],
-        filters=[_trim],
+        [Length(max=2000, message="This takes 2,000 characters at most."), plain],
+        filters=[trim],
         description="Your audience and where you will share links. It helps us help you.",
     )
     terms = BooleanField(

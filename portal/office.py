@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from peewee import ModelSelect, Tuple, fn
+from peewee import Tuple, fn
 
 from portal import months, rules
 from portal.books import Entry, NotPaid, Order, PaperCheck, Payout, Run, Verification
 from portal.models import Admin, Affiliate, Audit, ClickDay
+from portal.reports import tuples
 
 PAGE, SHEETS = 50, 500
 
@@ -37,7 +38,7 @@ class Paper(NamedTuple):
         return "" if self.affiliate.has_address else "no address yet"
 
 
-def _papers(*where: Any) -> ModelSelect:
+def _papers(*where: Any) -> Any:
     later = PaperCheck.alias()
     last = later.select(fn.MAX(later.part)).where(later.payout == Payout.id)
     query = PaperCheck.select(PaperCheck, Payout, Affiliate).join(Payout).join(Affiliate)
@@ -45,7 +46,7 @@ def _papers(*where: Any) -> ModelSelect:
     return query.where(*where) if where else query
 
 
-def _told(query: ModelSelect) -> list[Paper]:
+def _told(query: Any) -> list[Paper]:
     return [Paper(c.payout.affiliate, c.payout, c) for c in query]
 
 
@@ -117,13 +118,11 @@ def affiliates(q: str = "", state: str = "", after: str = "") -> tuple[list[Any]
 def sums(rows: list[Affiliate], *, now: datetime, zone: ZoneInfo) -> dict[int, dict[str, int]]:
     """Balance, and earnings of this year by the year of payment, of these affiliates."""
     start = months.year_start(months.year_of(now, zone), zone)
-    earned = fn.SUM(Entry.amount).filter(
-        Entry.kind.in_(rules.EARNINGS) & (Entry.paid_at >= start)
-    )
-    query = Entry.select(Entry.affiliate_id, fn.SUM(Entry.amount), earned)
-    query = query.where(Entry.affiliate.in_([a.id for a in rows])).group_by(Entry.affiliate_id)
+    earned = fn.SUM(Entry.amount).filter(Entry.kind.in_(rules.EARNINGS) & (Entry.paid_at >= start))
+    query = Entry.select(Entry.affiliate, fn.SUM(Entry.amount), earned)
+    query = query.where(Entry.affiliate.in_([a.id for a in rows])).group_by(Entry.affiliate)
     found = {a.id: {"balance": 0, "year": 0} for a in rows}
-    for affiliate, balance, year in query.tuples():
+    for affiliate, balance, year in tuples(query):
         found[affiliate] = {"balance": int(balance), "year": int(year or 0)}
     return found
 
@@ -131,7 +130,7 @@ def sums(rows: list[Affiliate], *, now: datetime, zone: ZoneInfo) -> dict[int, d
 def states() -> dict[str, int]:
     """How many affiliates there are of each status."""
     query = Affiliate.select(Affiliate.status, fn.COUNT(Affiliate.id))
-    return dict(query.group_by(Affiliate.status).tuples())
+    return dict(tuples(query.group_by(Affiliate.status)))
 
 
 def ledger_of(affiliate: Affiliate, before: int | None = None) -> tuple[list[Entry], int | None]:
@@ -158,9 +157,9 @@ def runs() -> list[dict[str, Any]]:
     for run in Run.select().order_by(Run.month.desc()):
         found[run.month] = {"run": run, "count": 0, "amount": 0, "states": {}}
     query = _papers().select(
-        Payout.run_id, PaperCheck.status, fn.COUNT(PaperCheck.id), fn.SUM(Payout.amount)
+        Payout.run, PaperCheck.status, fn.COUNT(PaperCheck.id), fn.SUM(Payout.amount)
     )
-    for month, status, count, amount in query.group_by(Payout.run_id, PaperCheck.status).tuples():
+    for month, status, count, amount in tuples(query.group_by(Payout.run, PaperCheck.status)):
         found[month]["count"] += count
         found[month]["amount"] += int(amount)
         found[month]["states"][status] = (count, int(amount))
@@ -204,6 +203,6 @@ def voucher(payout: Payout) -> tuple[list[Entry], int]:
     run = payout.run
     before = Run.select(fn.MAX(Run.last_entry)).where(Run.month < run.month).scalar() or 0
     new = (Entry.id > before) & (Entry.id <= run.last_entry)
-    query = Entry.select().where((Entry.affiliate == payout.affiliate_id) & new)
+    query = Entry.select().where((Entry.affiliate == payout.affiliate) & new)
     rows = list(query.order_by(Entry.id))
     return rows, payout.amount - sum(entry.amount for entry in rows)

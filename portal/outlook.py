@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from portal import accounts, months, program, reports, rules
+from portal import accounts, months, program, reports, rules, statements
 from portal.formats import clock, day, long_date, month, usd
 from portal.models import Affiliate
 from portal.months import Month
@@ -32,7 +32,7 @@ class NextCheck:
 def next_month(now: datetime) -> Month:
     """The month that the next run pays: after the last one run, and none before the first."""
     current = program.load()
-    last = reports.last_run()
+    last = statements.last_run()
     this = months.month_of(now, current.zone)
     return Month(last).plus(1) if last else Month(current.first_month or this)
 
@@ -112,4 +112,3 @@ def _words(
             f"The {least} minimum is reached. {month_name} is paid by the run on {runs}.",
         ),
     }[state]
-

@@ -13,10 +13,10 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from peewee import JOIN, Case, Expression, ModelSelect, fn
+from peewee import JOIN, Case, Expression, fn
 
 from portal import months, rules
-from portal.books import Customer, Entry, NotPaid, Order, Payment, Payout, Run
+from portal.books import Customer, Entry, Order, Payment
 from portal.models import Affiliate, Click, ClickDay, Link
 
 PAGE, MOST_NEW, DAYS = 25, 99, 90
@@ -44,7 +44,8 @@ class Rows:
     more: dict[int, Any] = field(default_factory=dict)
 
 
-def _sum(amount: Any, *when: Expression) -> Any:
+def total(amount: Any, *when: Expression) -> Any:
+    """The sum of an amount over the rows that fulfil every condition, as a column."""
     return fn.COALESCE(fn.SUM(Case(None, [(_all(when), amount)], 0)), 0)
 
 
@@ -53,6 +54,11 @@ def _all(conditions: Iterable[Expression]) -> Any:
     for condition in conditions:
         found = condition if found is True else found & condition
     return found
+
+
+def tuples(query: Any) -> list[tuple[Any, ...]]:
+    """The rows of a query as plain tuples."""
+    return list(query.tuples())
 
 
 # --- Figures -----------------------------------------------------------------------------------
@@ -71,13 +77,13 @@ def figures(affiliate: Affiliate, *, now: datetime, zone: ZoneInfo) -> dict[str,
     second = Entry.rule == "R13"
     sums = Entry.select(
         fn.COALESCE(fn.SUM(Entry.amount), 0),
-        _sum(Entry.amount, earned, in_month),
-        _sum(1, earned, in_month),
-        _sum(Entry.amount, earned, in_year),
-        _sum(Entry.amount, second, in_month),
+        total(Entry.amount, earned, in_month),
+        total(1, earned, in_month),
+        total(Entry.amount, earned, in_year),
+        total(Entry.amount, second, in_month),
     ).where(Entry.affiliate == affiliate)
     names = ("balance", "month", "entries", "year", "second")
-    found = {n: int(v) for n, v in zip(names, sums.tuples().get(), strict=True)}
+    found = {n: int(v) for n, v in zip(names, tuples(sums)[0], strict=True)}
     return found | _counts(affiliate, start, now, zone)
 
 
@@ -92,17 +98,14 @@ def due(affiliate: Affiliate, month_end: datetime) -> int:
 def _counts(affiliate: Affiliate, start: datetime, now: datetime, zone: ZoneInfo) -> dict[str, int]:
     today = months.day_of(now, zone)
     midnight = datetime.combine(date.fromisoformat(today), datetime.min.time(), zone)
-    day = _sum(ClickDay.clicks, ClickDay.day == today)
+    day = total(ClickDay.clicks, ClickDay.day == today)
     clicks = ClickDay.select(fn.COALESCE(fn.SUM(ClickDay.clicks), 0), day).where(
         (ClickDay.affiliate_id == affiliate.id) & (ClickDay.day >= f"{today[:7]}-01")
     )
-    orders = Order.select(fn.COUNT(Order.id), _sum(1, Order.ordered_at >= midnight)).where(
+    orders = Order.select(fn.COUNT(Order.id), total(1, Order.ordered_at >= midnight)).where(
         (Order.credited_to == affiliate) & (Order.ordered_at >= start)
     )
-    (click_sum, click_today), (order_sum, order_today) = (
-        clicks.tuples().get(),
-        orders.tuples().get(),
-    )
+    (click_sum, click_today), (order_sum, order_today) = tuples(clicks)[0], tuples(orders)[0]
     return {
         "clicks": int(click_sum),
         "clicks_today": int(click_today),
@@ -119,12 +122,12 @@ def last_days(affiliate: Affiliate, *, now: datetime, zone: ZoneInfo) -> list[di
     rows = ClickDay.select(ClickDay.day, ClickDay.clicks).where(
         (ClickDay.affiliate_id == affiliate.id) & (ClickDay.day >= first.isoformat())
     )
-    clicks = dict(rows.tuples())
+    clicks = dict(tuples(rows))
     begin = datetime.combine(first, datetime.min.time(), zone)
     times = Order.select(Order.ordered_at).where(
         (Order.credited_to == affiliate) & (Order.ordered_at >= begin)
     )
-    orders = Counter(months.day_of(at, zone) for (at,) in times.tuples())
+    orders = Counter(months.day_of(at, zone) for (at,) in tuples(times))
     days = [first + timedelta(days=n) for n in range(DAYS)]
     return [
         {"day": d, "clicks": clicks.get(d.isoformat(), 0), "orders": orders[d.isoformat()]}
@@ -138,7 +141,7 @@ def last_days(affiliate: Affiliate, *, now: datetime, zone: ZoneInfo) -> list[di
 def links(affiliate: Affiliate) -> dict[int, str]:
     """The names of an affiliate's links by key."""
     rows = Link.select(Link.id, Link.name).where(Link.affiliate == affiliate).order_by(Link.name)
-    return dict(rows.tuples())
+    return dict(tuples(rows))
 
 
 def _chosen(wanted: Filter, at: Any) -> list[Expression]:
@@ -170,11 +173,11 @@ def clicks(
     ordered = Order.select(Order.click_id, Order.order_id).where(
         Order.click_id.in_(ids), Order.credited_to == affiliate
     )
-    found.more = dict(ordered.tuples())
+    found.more = dict(tuples(ordered))
     return found
 
 
-def _cut(query: ModelSelect, key: Any, before: Any, upto: Any, limit: int | None) -> Rows:
+def _cut(query: Any, key: Any, before: Any, upto: Any, limit: int | None) -> Rows:
     """One page of a query by its key, and how many rows came after `upto`."""
     newer = 0
     if upto is not None:
@@ -216,80 +219,17 @@ def _money(ids: list[int], affiliate: Affiliate) -> dict[int, dict[str, int]]:
         fn.COUNT(Payment.id),
         fn.SUM(Payment.amount),
         fn.SUM(Payment.refunded),
-        _sum(1, Payment.commission_to == affiliate),
+        total(1, Payment.commission_to == affiliate),
     ).where(Payment.order.in_(ids))
     earned = Entry.select(Payment.order, fn.SUM(Entry.amount)).join(Payment)
     earned = earned.where(Payment.order.in_(ids), Entry.affiliate == affiliate, Entry.rule == "R9")
     names = ("payments", "paid", "refunded", "earning")
     found: dict[int, dict[str, int]] = {i: dict.fromkeys((*names, "earned"), 0) for i in ids}
-    for order, *sums in paid.group_by(Payment.order).tuples():
+    for order, *sums in tuples(paid.group_by(Payment.order)):
         found[order].update(zip(names, map(int, sums), strict=True))
-    for order, amount in earned.group_by(Payment.order).tuples():
+    for order, amount in tuples(earned.group_by(Payment.order)):
         found[order]["earned"] = int(amount)
     return found
-
-
-# --- Payments ----------------------------------------------------------------------------------
-
-
-def statement(
-    affiliate: Affiliate,
-    since: datetime,
-    before: datetime,
-    *,
-    after: int = 0,
-    limit: int | None = 100,
-) -> tuple[int, list[tuple[Entry, int]], int | None]:
-    """Entries recorded in a span, oldest first: brought forward, (entry, balance), next key.
-
-    Goes by recording (R17), so that a statement never changes once it is read.
-    """
-    query = Entry.select().where(
-        (Entry.affiliate == affiliate) & (Entry.recorded_at >= since) & (Entry.recorded_at < before)
-    )
-    query = query.where(Entry.id > after).order_by(Entry.id)
-    rows = list(query.limit(limit + 1) if limit else query)
-    cut = rows[:limit]
-    earlier = Entry.id < cut[0].id if cut else Entry.recorded_at < before
-    opening = Entry.select(fn.COALESCE(fn.SUM(Entry.amount), 0))
-    brought = int(opening.where((Entry.affiliate == affiliate) & earlier).scalar())
-    balance, told = brought, []
-    for entry in cut:
-        balance += entry.amount
-        told.append((entry, balance))
-    return brought, told, cut[-1].id if len(rows) > len(cut) else None
-
-
-def by_month(affiliate: Affiliate, *, now: datetime, zone: ZoneInfo) -> list[dict[str, Any]]:
-    """The last twelve months, newest first: earned, paid, and why nothing was paid."""
-    this = months.month_of(now, zone)
-    spans = [this.plus(-n) for n in range(12)]
-    earned = Entry.kind.in_(rules.EARNINGS)
-    sums = [
-        _sum(
-            Entry.amount,
-            earned,
-            Entry.happened_at >= m.start(zone),
-            Entry.happened_at < m.end(zone),
-        )
-        for m in spans
-    ]
-    row = Entry.select(*sums).where(Entry.affiliate == affiliate).tuples().get()
-    paid = Payout.select(Payout.run, Payout.amount).where(Payout.affiliate == affiliate)
-    checks = dict(paid.tuples())
-    kept = NotPaid.select(NotPaid.run, NotPaid.reason).where(NotPaid.affiliate == affiliate)
-    reasons = dict(kept.tuples())
-    began = months.month_of(affiliate.applied_at, zone)
-    told = [
-        {"month": m, "earned": int(e), "check": checks.get(m), "kept": reasons.get(m)}
-        for m, e in zip(spans, row, strict=True)
-    ]
-    return [t for t in told if t["month"] >= began or t["earned"] or t["check"]]
-
-
-def last_run() -> str | None:
-    """The latest month that was run."""
-    return Run.select(fn.MAX(Run.month)).scalar()
 
 
 def feed(affiliate: Affiliate, limit: int = 8) -> tuple[list[Click], list[Entry]]:

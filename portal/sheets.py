@@ -43,6 +43,7 @@ COMPUTED = {
 }
 _NUMBERS = {"amount", "plan_price", "clicks", "orders", "earned", "paid", "balance", "refunded"}
 _NUMBERS |= {"id", "payout_id", "check_number"}
+_NO_TEXT = {*_NUMBERS, "visitor"}
 _TRUTHS = {"us_person", "paid_before"}
 _FORMULA = re.compile(r"[=+\-@\t\r\x00']")
 
@@ -153,7 +154,7 @@ def cell(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     text = str(value)
-    return f"'{text}" if name not in _NUMBERS and _FORMULA.match(text) else text
+    return f"'{text}" if name not in _NO_TEXT and _FORMULA.match(text) else text
 
 
 def write(kind: str, file: Path, rows: Iterable[Mapping[str, Any]]) -> int:

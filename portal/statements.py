@@ -1,38 +1,74 @@
-"""SQL for the few places where a statement built by the models would cost too much."""
+"""Reading only: the payment ledger of an affiliate by month, as it was recorded (R17)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import lru_cache
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from portal.database import db
+from peewee import fn
 
-AT_ONCE = 256  # rows in one statement
-
-
-def ask(sql: str, *lists: list[Any]) -> Any:
-    """A cursor for a query; each "..." in it stands for as many values as its list has."""
-    filled = _with_marks(sql, db.param, *map(len, lists))
-    return db.execute_sql(filled, [value for values in lists for value in values])
+from portal import months, rules
+from portal.books import Entry, NotPaid, Payout, Run
+from portal.models import Affiliate
+from portal.reports import total, tuples
 
 
-def find(sql: str, *lists: list[Any]) -> list[tuple]:
-    """What a query finds; nothing where one of the lists is empty."""
-    return ask(sql, *lists).fetchall() if all(lists) else []
+def statement(
+    affiliate: Affiliate,
+    since: datetime,
+    before: datetime,
+    *,
+    after: int = 0,
+    limit: int | None = 100,
+) -> tuple[int, list[tuple[Entry, int]], int | None]:
+    """Entries recorded in a span, oldest first: brought forward, (entry, balance), next key.
+
+    Goes by recording (R17), so that a statement never changes once it is read.
+    """
+    query = Entry.select().where(
+        (Entry.affiliate == affiliate) & (Entry.recorded_at >= since) & (Entry.recorded_at < before)
+    )
+    query = query.where(Entry.id > after).order_by(Entry.id)
+    rows = list(query.limit(limit + 1) if limit else query)
+    cut = rows[:limit]
+    earlier = Entry.id < cut[0].id if cut else Entry.recorded_at < before
+    opening = Entry.select(fn.COALESCE(fn.SUM(Entry.amount), 0))
+    brought = int(opening.where((Entry.affiliate == affiliate) & earlier).scalar())
+    balance, told = brought, []
+    for entry in cut:
+        balance += entry.amount
+        told.append((entry, balance))
+    return brought, told, cut[-1].id if len(rows) > len(cut) else None
 
 
-@lru_cache(512)
-def _with_marks(sql: str, param: str, *counts: int) -> str:
-    for count in counts:
-        sql = sql.replace("...", ",".join([param] * count), 1)
-    return sql
+def by_month(affiliate: Affiliate, *, now: datetime, zone: ZoneInfo) -> list[dict[str, Any]]:
+    """The last twelve months, newest first: earned, paid, and why nothing was paid."""
+    this = months.month_of(now, zone)
+    spans = [this.plus(-n) for n in range(12)]
+    earned = Entry.kind.in_(rules.EARNINGS)
+    sums = [
+        total(
+            Entry.amount,
+            earned,
+            Entry.happened_at >= m.start(zone),
+            Entry.happened_at < m.end(zone),
+        )
+        for m in spans
+    ]
+    row = tuples(Entry.select(*sums).where(Entry.affiliate == affiliate))[0]
+    paid = Payout.select(Payout.run, Payout.amount).where(Payout.affiliate == affiliate)
+    checks = dict(tuples(paid))
+    kept = NotPaid.select(NotPaid.run, NotPaid.reason).where(NotPaid.affiliate == affiliate)
+    reasons = dict(tuples(kept))
+    began = months.month_of(affiliate.applied_at, zone)
+    told: list[dict[str, Any]] = [
+        {"month": m, "earned": int(e), "check": checks.get(m), "kept": reasons.get(m)}
+        for m, e in zip(spans, row, strict=True)
+    ]
+    return [t for t in told if t["month"] >= began or t["earned"] or t["check"]]
 
 
-def add(sql: str, rows: Sequence[tuple]) -> None:
-    """Insert rows; the "..." in the statement stands for all of them."""
-    one = f"({','.join([db.param] * len(rows[0]))})"
-    for start in range(0, len(rows), AT_ONCE):
-        some = rows[start : start + AT_ONCE]
-        filled = sql.replace("...", ",".join([one] * len(some)))
-        db.execute_sql(filled, [value for row in some for value in row])
+def last_run() -> str | None:
+    """The latest month that was run."""
+    return Run.select(fn.MAX(Run.month)).scalar()

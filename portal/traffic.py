@@ -19,7 +19,7 @@ from portal.batch import GroupCommit
 from portal.database import CLICKS, connected, pipelined, transaction
 from portal.models import click_id, click_number, click_tag
 from portal.months import day_of
-from portal.statements import add, ask, find
+from portal.sql import add, ask, find
 from portal.visits import Visit, clean_referrer
 
 UNKNOWN = "unknown"

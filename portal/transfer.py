@@ -22,7 +22,7 @@ from portal.events import Conflict
 from portal.feeds import written
 from portal.fields import Problem
 from portal.filecheck import CHECKS, known_event
-from portal.models import Affiliate, Fact
+from portal.models import Affiliate, Click, Fact
 from portal.sheets import Line
 
 IMPORTS = tuple(sheets.TAKEN)
@@ -128,7 +128,7 @@ def _clicks(lines: list[Line], clock: Clock, progress: Callable[[int], None]) ->
     for some in chunked(lines, BATCH * 10):
         now = clock()
         rows = [_right(feeds.click_row(data, now)) for _, data in some]
-        new += traffic.store_import(rows)
+        new += traffic.store_import([row for row in rows if not Click.find(row["click_id"])])
         done += len(some)
         progress(done)
     return new

@@ -189,6 +189,9 @@ class History:
     def preview(self) -> None:
         self.player.preview(self.player.model.month(self.player.now))
 
+    def look(self) -> None:
+        self.player.compare_standings()
+
     def check(self) -> None:
         payouts = list(self.player.model.payouts)[-5:]
         if payouts:
@@ -202,7 +205,7 @@ OFTEN = {"sale": 16, "click": 9, "refund": 9, "tick": 6, "check": 7, "apply": 4,
 DEEDS = ["sale", "click", "refund", "tick", "run", "check", "apply", "lead", "repeat", "suspend",
          "reinstate", "tax_id", "change_email", "link", "adjust", "terms", "clock_goes_back",
          "to_a_months_edge", "preview", "same_id_other_content", "next_month",
-         "win_a_customer"]  # fmt: skip
+         "win_a_customer", "look"]  # fmt: skip
 
 
 def play(player: Player, seed: int, steps: int = 60) -> None:

@@ -38,12 +38,13 @@ class Mailbox:
 class Running:
     """The server while it runs; `mailbox` tells what arrived and `address` where it is."""
 
-    def __init__(self):
+    def __init__(self, tls=None):
         self.mailbox = Mailbox()
-        self.address = MailServer("127.0.0.1", free_port(), tls=False)
+        self.address = MailServer("localhost", free_port(), tls=tls is not None)
+        self._tls = tls
 
     def __enter__(self):
-        at = {"hostname": self.address.host, "port": self.address.port}
+        at = {"hostname": "127.0.0.1", "port": self.address.port, "ssl_context": self._tls}
         self._controller = Controller(self.mailbox, **at, enable_SMTPUTF8=True)
         self._controller.start()
         return self

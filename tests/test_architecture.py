@@ -20,14 +20,12 @@ ROWS = (
     {"intake"},
     # What is stored.
     {"database"},
-    {"models", "statements"},
+    {"models", "sql"},
     {"books"},
     {"program"},
     # What deeds are made of.
-    {"ledger", "persons", "throttle", "slots", "letters"},
-    {"reports", "office", "lists", "present"},
-    {"events"},
-    {"accounts", "access", "explain", "mail", "past"},
+    {"ledger", "persons", "throttle", "slots", "letters", "reports", "lists", "present"},
+    {"events", "accounts", "access", "office", "statements", "explain", "mail", "past"},
     {"attachments", "outlook", "migrations", "replay"},
     {"runcheck"},
     # The deeds.
@@ -35,6 +33,7 @@ ROWS = (
     {"filecheck"},
     {"transfer"},
     # The edges.
+    {"inputs"},
     {"forms", "jobs", "demo", "terminal", "logins"},
     {"migrations"},
     {"views.html"},

@@ -3,11 +3,15 @@
 import multiprocessing
 import os
 import signal
-from datetime import timedelta
+import ssl
+from datetime import UTC, datetime, timedelta
 from email.utils import getaddresses
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from portal import access, database, mail, program
 from portal.config import MailServer
@@ -252,12 +256,41 @@ def test_a_clock_that_is_put_back_does_not_stop_the_mail(smtp, alice, now):
     assert deliver(smtp, now) == 1
 
 
-def test_a_password_is_not_sent_in_the_clear(alice, now, monkeypatch):
-    with mailserver.Running() as smtp:
-        server = MailServer("127.0.0.2", smtp.address.port, tls=False, user="u", password="p")
+def test_the_password_of_the_server_is_not_sent_in_the_clear(smtp, alice, now):
+    # On Linux 0.0.0.0 reaches this machine, but by its form it might be anywhere.
+    server = MailServer("0.0.0.0", smtp.address.port, tls=False, user="u", password="p")  # noqa: S104
+    queue(alice, now)
+    assert deliver(smtp, now, server) == 0
+    assert "offers no TLS" in mail.waiting().get().error
+    assert smtp.mailbox.mails == []
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    """A certificate for localhost that nobody trusts yet, and its key, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    today = datetime.now(UTC)
+    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    made = made.not_valid_before(today - timedelta(1)).not_valid_after(today + timedelta(1))
+    names = x509.SubjectAlternativeName([x509.DNSName("localhost")])
+    signed = made.add_extension(names, critical=False).sign(key, hashes.SHA256())
+    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+    pkcs8 = serialization.PrivateFormat.PKCS8
+    file = tmp_path / "localhost.pem"
+    file.write_bytes(signed.public_bytes(pem) + key.private_bytes(pem, pkcs8, plain))
+    return file
+
+
+def test_smtps_goes_only_to_a_server_that_proves_its_name(alice, now, certificate, monkeypatch):
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(certificate)
+    with mailserver.Running(tls) as smtp:
         queue(alice, now)
-        assert deliver(smtp, now, server) == 0
-        assert smtp.mailbox.mails == []
+        assert deliver(smtp, now) == 0
+        assert "CERTIFICATE_VERIFY_FAILED" in mail.waiting().get().error
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        assert deliver(smtp, now + timedelta(minutes=1)) == 1
 
 
 # --- What is no longer wanted ------------------------------------------------------------------

@@ -129,7 +129,9 @@ def address(poll: bool = False, **change: str | None) -> str:
 
     With `poll` it is what a part asks for again, and says which version the browser shows.
     """
-    query = {name: value for name, value in request.args.items() if value and name != "live"}
+    query: dict[str, str | None] = {
+        name: value for name, value in request.args.items() if value and name != "live"
+    }
     query |= {"seen": _SEEN if poll else None, "upto": None} | change
     kept = {name: value for name, value in query.items() if value is not None}
     return f"{request.path}?{urlencode(kept)}" if kept else request.path

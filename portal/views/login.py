@@ -5,6 +5,8 @@ Affiliates sign in by code or e-mail, admins by e-mail, all on one form.
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Response, flash, request, session
 from flask_login import current_user
 
@@ -37,7 +39,9 @@ def login() -> Response:
         status = 422 if request.method == "POST" else 200
         return page("login/login.html", status=status, form=form, failed=None)
     try:
-        found = access.sign_in(form.username.data, form.password.data, now=now(), ip=_address())
+        found = access.sign_in(
+            form.text("username"), form.text("password"), now=now(), ip=_address()
+        )
     except access.NotSignedIn as failed:
         status = 429 if failed.retry_after else 422
         answer = page("login/login.html", status=status, form=form, failed=failed)
@@ -69,7 +73,7 @@ def first() -> Response:
     form = NewPasswordForm()
     if request.method == "POST" and form.validate():
         try:
-            logins.choose_password(me(), form.new.data, now=now())
+            logins.choose_password(me(), form.text("new"), now=now())
         except Refused as problem:
             form.refuse(problem, password="new")  # noqa: S106
         else:
@@ -80,8 +84,8 @@ def first() -> Response:
     return page("login/first.html", status=status, form=form, account=me(), name=_name(me()))
 
 
-def _name(account: object) -> str:
-    return account.code if isinstance(account, Affiliate) else account.email  # type: ignore[attr-defined]
+def _name(account: Any) -> str:
+    return account.code if isinstance(account, Affiliate) else account.email
 
 
 @blueprint.route("/password/forgotten", methods=["GET", "POST"])
@@ -91,7 +95,7 @@ def forgotten() -> Response:
     status = 422 if request.method == "POST" else 200
     if request.method == "POST" and form.validate():
         try:
-            logins.forgotten(form.username.data, now=now(), ip=_address())
+            logins.forgotten(form.text("username"), now=now(), ip=_address())
         except access.NotSignedIn as failed:
             form.refuse(Refused(str(failed)))
             answer = page("login/forgotten.html", status=429, form=form, sent=None)
@@ -111,7 +115,7 @@ def new(token: str) -> Response:
         status = 422
         if form.validate():
             try:
-                logins.reset_password(token, form.new.data, now=now())
+                logins.reset_password(token, form.text("new"), now=now())
             except Refused as problem:
                 form.refuse(problem, password="new")  # noqa: S106
             else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Response, request
 
 from portal import access, affiliates, formats, program, rules, words
@@ -40,7 +42,7 @@ def _plans(terms: Terms) -> dict[str, tuple[str, Plan]]:
     }
 
 
-def _estimate(customers: int, plan: Plan, terms: Terms) -> dict[str, object]:
+def _estimate(customers: int, plan: Plan, terms: Terms) -> dict[str, Any]:
     each = rules.earned_in_all(plan, terms, plan.price)
     return {
         "amount": customers * each,
@@ -51,7 +53,7 @@ def _estimate(customers: int, plan: Plan, terms: Terms) -> dict[str, object]:
     }
 
 
-def _facts(terms: Terms) -> dict[str, object]:
+def _facts(terms: Terms) -> dict[str, Any]:
     """The amounts of the rates table, each as the rules make it."""
     full = terms.month_threshold
     part, year, once = full // 2, Plan("year", 10 * full), Plan("once", 25_000)
@@ -91,7 +93,7 @@ def apply() -> Response:
     return page("public/apply.html", status=status, form=form, **_next())
 
 
-def _next() -> dict[str, object]:
+def _next() -> dict[str, Any]:
     """What happens after an application, for the words on both pages."""
     terms = program.terms_version().terms()
     return {"automatic": settings().applications == "automatic", "terms": terms}

@@ -99,9 +99,9 @@ def adjust(code: str) -> Response:
     """Add one entry to the ledger, with its reason (R17)."""
     affiliate, form = _found(code), AdjustForm()
     if form.validate():
-        amount = cents(form.amount.data)
+        amount = cents(form.text("amount"))
         try:
-            accounts.adjust(affiliate, amount, form.reason.data, by=me().email, now=now())
+            accounts.adjust(affiliate, amount, form.text("reason"), by=me().email, now=now())
         except Refused as problem:
             form.refuse(problem)
         else:

@@ -60,7 +60,7 @@ def _feed(affiliate: Affiliate) -> list[dict[str, Any]]:
     found = [
         {
             "at": click.clicked_at,
-            "text": f"Click on {names.get(click.link_id, reports.MAIN_LINK)}",
+            "text": f"Click on {names.get(click.link_id or 0, reports.MAIN_LINK)}",
             "note": _from(click),
             "amount": None,
         }

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Response, abort, request
 
-from portal import formats, months, reports
+from portal import formats, months, statements
 from portal.books import Entry
 from portal.explain import Explainer, Told
 from portal.months import Month
@@ -29,7 +29,7 @@ def payments() -> Response:
     csv = request.args.get("format") == "csv"
     since, before = month.start(zone), month.end(zone)
     after = _number("after")
-    brought, rows, later = reports.statement(
+    brought, rows, later = statements.statement(
         me(), since, before, after=after, limit=None if csv else 100
     )
     told = Explainer([entry for entry, _ in rows], zone=zone, now=now()).all()
@@ -47,7 +47,7 @@ def payments() -> Response:
         told=told,
         later=later,
         balance=rows[-1][1] if rows else brought,
-        by_month=reports.by_month(me(), now=now(), zone=zone),
+        by_month=statements.by_month(me(), now=now(), zone=zone),
         kept=KEPT,
     )
 

@@ -7,7 +7,8 @@ from typing import Any
 from flask import Response, flash, request
 
 from portal import access, accounts, affiliates, logins, program
-from portal.forms import ChecksForm, Form, PasswordForm, ProfileTaxForm
+from portal.forms import ChecksForm, PasswordForm, ProfileTaxForm
+from portal.inputs import Form
 from portal.models import TaxIdOnFile
 from portal.rules import Refused
 from portal.views.center import blueprint
@@ -98,7 +99,7 @@ def save_password() -> Response:
 
     def save() -> str:
         account = me()
-        logins.choose_password(account, form.new.data, now=now())
+        logins.choose_password(account, form.text("new"), now=now())
         sign_in(account)
         return "Password changed. Every other browser is signed out."
 

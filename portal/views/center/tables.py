@@ -84,7 +84,7 @@ def _until(click: Click) -> datetime:
 
 
 def _click_cells(click: Click, names: dict[int, str]) -> tuple[Any, ...]:
-    link = names.get(click.link_id, reports.MAIN_LINK)
+    link = names.get(click.link_id or 0, reports.MAIN_LINK)
     at, until = click.clicked_at.isoformat(), _until(click).isoformat()
     return at, link, click.sub_id or "", click.referrer or "", until, click.outside_id
 
@@ -137,7 +137,7 @@ def _told(order: Order, money: dict[str, int], names: dict[int, str]) -> dict[st
     trail = [("Because", f"{BECAUSE.get(order.rule, order.reason)} ({order.rule})")]
     click = getattr(order, "click", None)
     if order.click_id and click:
-        link = names.get(click.link_id, reports.MAIN_LINK)
+        link = names.get(click.link_id or 0, reports.MAIN_LINK)
         label = f", label {click.sub_id}" if click.sub_id else ""
         before = words.apart(click.clicked_at, order.ordered_at)
         trail.append(("Click", f"{link}{label}, {before} before the order"))
