@@ -44,6 +44,7 @@ def open_page(chromium, server):
         context = chromium.new_context(
             viewport={"width": width, "height": 900}, color_scheme=scheme, base_url=server
         )
+        context.set_default_timeout(15_000)
         made = context.new_page()
         made.said = []
         made.on("console", lambda message: made.said.append(message.text))

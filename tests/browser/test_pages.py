@@ -110,8 +110,8 @@ def test_pages_are_accessible_and_silent(open_page, office, width, scheme):
         page = open_page(person, width, scheme)
         for address in addresses:
             page.goto(address)
-            for details in page.locator("main details:not([open]) > summary").all()[:3]:
-                details.click()
+            page.evaluate("[...document.querySelectorAll('main details')].slice(0, 3)"
+                          ".forEach((details) => { details.open = true; })")  # fmt: skip
             problems = Axe().run(page).response["violations"]
             if problems:
                 found[address] = [(p["id"], p["nodes"][0]["html"][:200]) for p in problems]
