@@ -4,8 +4,9 @@ import threading
 
 import pytest
 from playwright.sync_api import sync_playwright
-from tests import machine
 from werkzeug.serving import make_server
+
+from tests import machine
 
 FLAGS = (
     "--no-sandbox --disable-gpu --disable-dev-shm-usage --disable-background-networking "
