@@ -19,6 +19,7 @@ from portal.database import transaction
 from portal.models import Affiliate, AffiliateCode, Audit, TaxIdOnFile, record
 
 CODE = re.compile(r"[a-z0-9][a-z0-9-]{1,31}")
+LATIN = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"})
 PROFILE = "name company payee line1 line2 city state postal_code country us_person website".split()
 RESIDENCE = ("country", "us_person")
 MOVES = {
@@ -134,8 +135,9 @@ def _new_code(application: Application) -> str:
         if AffiliateCode.get_or_none(code=code):
             raise rules.Refused("This code is taken. Choose another.", "code")
         return code
-    plain = unicodedata.normalize("NFKD", application.name).encode("ascii", "ignore").decode()
-    stem = re.sub(r"[^a-z0-9]+", "-", plain.casefold()).strip("-")[:24].strip("-")
+    plain = unicodedata.normalize("NFKD", application.name.casefold().translate(LATIN))
+    plain = plain.encode("ascii", "ignore").decode()
+    stem = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:24].strip("-")
     stem = stem if CODE.fullmatch(stem) else "affiliate"
     taken = AffiliateCode.select(AffiliateCode.code).where(AffiliateCode.code.startswith(stem))
     codes = {row.code for row in taken}

@@ -85,11 +85,11 @@ class Year:
         for day in range(DAYS + 1):
             at = self.start + timedelta(days=day)
             with database.transaction():
+                self._pay(at)
                 self._join(day, at)
                 self._office(day, at)
                 self._traffic(day, at)
                 self._renew(at)
-            self._pay(at)
 
     def _join(self, day: int, at: datetime) -> None:
         for person in PEOPLE:
@@ -117,7 +117,11 @@ class Year:
                 if click and self.chance.random() < 0.08 and person["name"] != "Yuki Tanaka":
                     plan = self.chance.choices((*PLANS, YEARLY, ONCE), (8, 4, 2, 1, 2))[0]
                     name = f"{self._pick(FIRST)} {self._pick(LAST)}"
-                    self._order(at, click, plan, name, f"buyer{self.events}@customer.example")
+                    bought = min(at, max(moment, account.applied_at) + self._minutes(1, 90))
+                    self._order(bought, click, plan, name, f"buyer{self.events}@customer.example")
+
+    def _minutes(self, least: int, most: int) -> timedelta:
+        return timedelta(minutes=self.chance.randrange(least, most))
 
     def _pick(self, words: str) -> str:
         return self.chance.choice(words.split())
@@ -151,7 +155,7 @@ class Year:
         if self.chance.random() < 0.04:
             self._refund(sale["event_id"], at)
         elif sale["plan"]["interval"] == "month" and self.chance.random() < 0.93:
-            self.renewals.append((at + timedelta(days=30), sale))
+            self.renewals.append((at + timedelta(days=30) + self._minutes(0, 600), sale))
 
     def _refund(self, event_id: str, at: datetime) -> None:
         kind = rules.CHARGEBACK if self.chance.random() < 0.3 else rules.REFUND
@@ -171,11 +175,10 @@ class Year:
         current = program.load()
         month = month_of(at, current.zone).plus(-1)
         due = month.payout_at(current.payout_day, current.zone)
-        if not due <= at < due + timedelta(days=1):
-            return
-        told = payouts.run_month(month, now=at, by="timetable")
-        if at < self.now - timedelta(days=25) and told["payouts"]:
-            self._post(month, at)
+        if at - timedelta(days=1) < due <= at:
+            told = payouts.run_month(month, now=due, by="timetable")
+            if at < self.now - timedelta(days=25) and told["payouts"]:
+                self._post(month, due)
 
     def _post(self, month: Month, at: datetime) -> None:
         by, first = ADMIN, max(checks.next_number(), 10_481)

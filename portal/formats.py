@@ -5,18 +5,17 @@ Pages use these as filters and mails do too, so an amount reads the same everywh
 
 from __future__ import annotations
 
+import calendar
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 MINUS = "\N{MINUS SIGN}"
-_MONTHS = "January February March April May June July August September October November December"
 _SMALL = (
-    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
-    *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen"),
-    "nineteen",
-)
-_TENS = ("", "ten", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
-_GROUPS = ((1_000_000_000, "billion"), (1_000_000, "million"), (1_000, "thousand"))
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+    "sixteen seventeen eighteen nineteen"
+).split()
+_TENS = "- ten twenty thirty forty fifty sixty seventy eighty ninety".split()
+_SIZES = {10**9: "billion", 10**6: "million", 1_000: "thousand", 100: "hundred"}
 
 
 def usd(cents: int) -> str:
@@ -27,8 +26,7 @@ def usd(cents: int) -> str:
 
 def percent(basis_points: int) -> str:
     """A rate in basis points: 2000 is 20%, 1250 is 12.5%."""
-    whole, rest = divmod(basis_points, 100)
-    return f"{whole}.{rest:02d}".rstrip("0").rstrip(".") + "%"
+    return f"{basis_points / 100:.2f}".rstrip("0").rstrip(".") + "%"
 
 
 def _local(at: date, zone: ZoneInfo) -> date:
@@ -37,33 +35,26 @@ def _local(at: date, zone: ZoneInfo) -> date:
 
 def day(at: date, zone: ZoneInfo, now: datetime) -> str:
     """The day of an instant (or a date) in the program's zone: Nov 30, or Nov 30, 2025."""
-    local, today = _local(at, zone), _local(now, zone)
-    text = f"{month_name(local.month)[:3]} {local.day}"
-    return text if local.year == today.year else f"{text}, {local.year}"
+    local = _local(at, zone)
+    text = f"{local:%b} {local.day}"
+    return text if local.year == _local(now, zone).year else f"{text}, {local.year}"
 
 
 def long_date(at: date, zone: ZoneInfo) -> str:
     """The full day of an instant (or a date) in the program's zone: December 1, 2026."""
     local = _local(at, zone)
-    return f"{month_name(local.month)} {local.day}, {local.year}"
+    return f"{local:%B} {local.day}, {local.year}"
 
 
 def clock(at: datetime, zone: ZoneInfo, seconds: bool = False) -> str:
     """The time of an instant in the program's zone: 2:51 pm; 2:51:07 pm where seconds decide."""
-    local = at.astimezone(zone)
-    exact = f":{local.second:02d}" if seconds else ""
-    half = "am" if local.hour < 12 else "pm"
-    return f"{(local.hour - 1) % 12 + 1}:{local.minute:02d}{exact} {half}"
+    form = "%I:%M:%S %p" if seconds else "%I:%M %p"
+    return at.astimezone(zone).strftime(form).lstrip("0").lower()
 
 
 def month(text: str) -> str:
     """A month in words: 2026-11 is November 2026."""
-    return f"{month_name(int(text[5:7]))} {text[:4]}"
-
-
-def month_name(number: int) -> str:
-    """The English name of a month, 1 to 12."""
-    return _MONTHS.split()[number - 1]
+    return f"{calendar.month_name[int(text[5:7])]} {text[:4]}"
 
 
 def in_words(cents: int) -> str:
@@ -72,19 +63,17 @@ def in_words(cents: int) -> str:
     Raises ValueError below zero and from a trillion dollars up.
     """
     dollars, rest = divmod(cents, 100)
-    if not 0 <= dollars < 1_000_000_000_000:
+    if not 0 <= dollars < 10**12:
         raise ValueError(f"no check is written over {cents} cents")
     return f"{_whole(dollars).capitalize()} and {rest:02d}/100"
 
 
 def _whole(number: int) -> str:
-    if number < 20:
-        return _SMALL[number]
-    if number < 100:
-        tens, ones = divmod(number, 10)
-        return _TENS[tens] + (f"-{_SMALL[ones]}" if ones else "")
-    for size, name in (*_GROUPS, (100, "hundred")):
+    for size, name in _SIZES.items():
         if number >= size:
             many, rest = divmod(number, size)
             return f"{_whole(many)} {name}" + (f" {_whole(rest)}" if rest else "")
-    raise AssertionError("every number is at least one of the sizes")
+    if number < 20:
+        return _SMALL[number]
+    tens, ones = divmod(number, 10)
+    return _TENS[tens] + (f"-{_SMALL[ones]}" if ones else "")

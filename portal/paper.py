@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 import font_source_sans_pro
 from fpdf import FPDF, XPos, YPos
 
-from portal.formats import in_words, month, month_name, usd
+from portal.formats import in_words, month, usd
 
 _FONT = "Source"
 _LINE = 5.0  # millimetres
@@ -52,7 +52,7 @@ def _face(pdf: FPDF, page: CheckPage) -> None:
     pdf.set_font(_FONT, "B", 11)
     _line(pdf, page.program, f"No. {page.number}")
     pdf.set_font(_FONT, "", 11)
-    _line(pdf, "", f"{month_name(on.month)} {on.day}, {on.year}")
+    _line(pdf, "", f"{on:%B} {on.day}, {on.year}")
     pdf.ln(_LINE * 2)
     _line(pdf, page.payee, f"**{usd(page.amount)}")
     pdf.ln(_LINE)

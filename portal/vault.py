@@ -11,11 +11,13 @@ import base64
 import json
 import os
 import secrets
-import tempfile
 from pathlib import Path
+from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from portal.config import keep_once
 
 RING = "vault-keys.json"
 _NONCE = 12
@@ -38,10 +40,9 @@ def seal(text: str, *, row: str) -> str:
     Makes the key ring when there is none. Raises OSError where it cannot be kept.
     """
     ring = _ring() or _make_ring()
-    key_id = ring["current"]
     nonce = secrets.token_bytes(_NONCE)
-    closed = _cipher(ring, key_id).encrypt(nonce, text.encode(), row.encode())
-    return f"v1:{key_id}:{base64.b64encode(nonce + closed).decode()}"
+    closed = _cipher(ring, ring["current"]).encrypt(nonce, text.encode(), row.encode())
+    return f"v1:{ring['current']}:{base64.b64encode(nonce + closed).decode()}"
 
 
 def unseal(sealed: str, *, row: str) -> str:
@@ -60,7 +61,7 @@ def unseal(sealed: str, *, row: str) -> str:
         raise Unavailable("This sealed text was changed or belongs to another row.") from None
 
 
-def _cipher(ring: dict, key_id: str) -> AESGCM:
+def _cipher(ring: dict[str, Any], key_id: str) -> AESGCM:
     return AESGCM(base64.b64decode(ring["keys"][key_id]))
 
 
@@ -70,7 +71,7 @@ def _path() -> Path:
     return _folder / RING
 
 
-def _ring() -> dict | None:
+def _ring() -> dict[str, Any] | None:
     """The key ring as it is now: read each time, so a key added by another process is seen."""
     try:
         return json.loads(_path().read_text())
@@ -80,31 +81,8 @@ def _ring() -> dict | None:
         raise Unavailable(f"The key ring cannot be read: {problem}") from None
 
 
-def _make_ring() -> dict:
+def _make_ring() -> dict[str, Any]:
     """Write a first key ring; of several processes at once one wins and all use its keys."""
-    path = _path()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    key_id = secrets.token_hex(4)
-    key = base64.b64encode(AESGCM.generate_key(256)).decode()
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".vault-")  # mode 0600
-    try:
-        with os.fdopen(handle, "w") as file:
-            json.dump({"current": key_id, "keys": {key_id: key}}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(draft, path)  # refuses where the file exists; never half-written
-        _keep(path.parent)
-    except FileExistsError:
-        pass
-    finally:
-        os.unlink(draft)
-    return json.loads(path.read_text())
-
-
-def _keep(folder: Path) -> None:
-    """Flush a folder: a key that a power cut takes away would lose what it sealed."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    _path().parent.mkdir(parents=True, exist_ok=True)
+    key_id, key = secrets.token_hex(4), base64.b64encode(AESGCM.generate_key(256)).decode()
+    return json.loads(keep_once(_path(), json.dumps({"current": key_id, "keys": {key_id: key}})))

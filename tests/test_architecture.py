@@ -14,8 +14,8 @@ PORTAL = Path(__file__).parent.parent / "portal"
 
 ROWS = (
     # Pure: values in, values out. Standard library only, but for what PURE_MAY names.
-    {"rules", "months", "config", "vault", "fields", "formats", "landing", "visits"},
-    {"batch", "chart"},
+    {"rules", "months", "config", "fields", "formats", "landing", "visits"},
+    {"batch", "chart", "vault"},
     {"taxes", "settings", "feeds", "paper", "passwords", "smtp", "sheets", "words"},
     {"intake"},
     # What is stored.
