@@ -19,7 +19,7 @@ from portal.database import transaction
 from portal.models import Affiliate, AffiliateCode, Audit, TaxIdOnFile, record
 
 CODE = re.compile(r"[a-z0-9][a-z0-9-]{1,31}")
-LATIN = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"})
+LATIN = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe", "þ": "th"})
 PROFILE = "name company payee line1 line2 city state postal_code country us_person website".split()
 RESIDENCE = ("country", "us_person")
 MOVES = {
