@@ -16,7 +16,7 @@ from portal.explain import because, click_before, explain
 from portal.forms import RowsForm, options
 from portal.models import Click
 from portal.months import Month
-from portal.reports import Filter, Rows
+from portal.reports import MAIN_LINK, Filter, Rows
 from portal.views.center import blueprint, head
 from portal.views.html import me, now, page, settings, table
 
@@ -49,7 +49,7 @@ def _table(
     names, html = reports.links(me()), f"center/{name}.html"
     form = RowsForm(request.args)
     chosen = {"": None, "main": 0} | {link: key for key, link in names.items() if key}
-    labels = {"": "All links", "main": reports.MAIN_LINK}
+    labels = {"": "All links", "main": MAIN_LINK}
     form.link.choices = options((value, labels.get(value, value)) for value in chosen)
     if not form.validate():
         return page(html, status=422, form=form, rows=None, **context)
@@ -89,9 +89,10 @@ def _order_of(text: str) -> int | None:
 
 
 def _told_click(click: Click, ordered: str | None, names: dict[int | None, str]) -> Told:
-    until: datetime = click.clicked_at + timedelta(days=click.days)
-    key, link, at = click.outside_id, names[click.link_id], click.clicked_at.isoformat()
-    cells = (at, link, click.sub_id, click.referrer, until.isoformat(), key)
+    at: datetime = click.clicked_at
+    until, key = at + timedelta(days=click.days), click.outside_id
+    link = names.get(click.link_id, MAIN_LINK)
+    cells = (at.isoformat(), link, click.sub_id, click.referrer, until.isoformat(), key)
     return {"key": key, "cells": cells, "click": click, "link": link, "until": until,
             "ordered": ordered}  # fmt: skip
 
@@ -100,7 +101,7 @@ def _told_order(order: Order, money: dict[str, int], names: dict[int | None, str
     trail = [because(order)]
     click = getattr(order, "click", None)
     if order.click_id and click:
-        trail.append(("Click", click_before(order, click, names[click.link_id])))
+        trail.append(("Click", click_before(order, click, names.get(click.link_id, MAIN_LINK))))
     payments = words.plural(money["payments"], "payment")
     trail.append(("Paid", f"{payments}, {formats.usd(money['paid'])} in all"))
     if money["refunded"]:
