@@ -57,9 +57,6 @@ def by_code(code: str) -> Affiliate | None:
     return row.affiliate if row else None
 
 
-# --- Joining -----------------------------------------------------------------------------------
-
-
 def apply(application: Application, *, now: datetime, by: str = "form") -> tuple[Affiliate, bool]:
     """Make an application an account and mail its login (R1 to R3, R12).
 
@@ -149,9 +146,6 @@ def _new_code(application: Application) -> str:
     return code
 
 
-# --- Status ------------------------------------------------------------------------------------
-
-
 def set_status(affiliate: Affiliate, status: str, *, by: str, now: datetime) -> Affiliate:
     """Approve, decline, suspend or reinstate (R1, R16); the same status again changes nothing."""
     with transaction():
@@ -171,9 +165,6 @@ def set_status(affiliate: Affiliate, status: str, *, by: str, now: datetime) -> 
         if status == rules.DECLINED:
             mail.queue("declined", to=affiliate, now=now, key=f"declined:{affiliate.id}")
         return affiliate
-
-
-# --- Profile -----------------------------------------------------------------------------------
 
 
 def change_profile(affiliate: Affiliate, *, by: str, now: datetime, **said: Any) -> Affiliate:

@@ -17,8 +17,6 @@ from portal.feeds import LeadIn, SaleIn
 from portal.intake import CustomerState, Line, OrderState, PaymentState, RefundState
 from portal.models import Affiliate, Click, next_fact, record
 
-# --- Customers ---------------------------------------------------------------------------------
-
 
 def _customer(event: LeadIn | SaleIn) -> Customer:
     """The customer of an event with its name and last non-empty e-mail (R15)."""
@@ -94,9 +92,6 @@ def import_customer(
         content = {"email": email, "name": name, "belongs_to": owner, "paid_before": paid_before}
         record("customer", content, now, customer_id=customer.id, email_key=key or None)
         return True
-
-
-# --- Sales -------------------------------------------------------------------------------------
 
 
 def record_sale(sale: SaleIn, *, now: datetime) -> Answer:
