@@ -1,26 +1,20 @@
 """The outbox: a mail is queued in the transaction of the deed it tells of, and sent later.
 
-A row says what to tell and to whom, never a secret: passwords and links are made by `Post.secrets`
-when the mail is sent, and no transaction is open while the mail server is spoken to.
-
-    queue(kind, *, to, now, key, **facts)          in the deed's transaction; one mail a key
-    waiting() -> query of Message                  what is not sent, for admins
-    try_again(message_id, *, now) -> bool          an admin's button
-    deliver(post, *, clock) -> int                 send what is due; any number of processes
+A row says what to tell and to whom, never a secret: passwords and links are made when the mail is
+sent, and no transaction is open while the mail server is spoken to.
 """
 
 from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 from peewee import AutoField, BooleanField, CharField, Expression, IntegerField, ModelSelect, fn
 
-from portal import letters, persons, smtp
+from portal import access, letters
 from portal.config import MailServer
 from portal.database import JsonField, Table, UtcField, transaction
 from portal.models import Admin, Affiliate
@@ -29,7 +23,10 @@ WAITING, SENT, FAILED, DROPPED = "waiting", "sent", "failed", "dropped"
 LEASE = timedelta(minutes=10)  # longer than a mail takes at the slowest server
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=2)
 GIVE_UP = timedelta(days=3)
-STALE = {"password_reset": timedelta(hours=1)}  # who waited longer has asked again or given up
+SECRETS: dict[str, Callable[..., str]] = {  # what makes the secret of a kind for an account
+    "login": access.one_time_password,
+    "password_reset": access.reset_token,
+}
 
 log = logging.getLogger(__name__)
 
@@ -60,18 +57,6 @@ class Message(Table):
         indexes = ((("state", "due_at"), False), (("holder", "state", "id"), False))
 
 
-@dataclass(frozen=True)
-class Post:
-    """How mail leaves: by which server, with links to which address, and who makes secrets.
-
-    `secrets` makes the secret of a kind for an account when its mail is sent.
-    """
-
-    server: MailServer
-    url: str
-    secrets: Mapping[str, Callable[..., str]]
-
-
 def queue(kind: str, *, to: Affiliate | Admin, now: datetime, key: str, **facts: Any) -> None:
     """Queue a mail in the transaction of its deed; the same key again is the same mail.
 
@@ -81,7 +66,7 @@ def queue(kind: str, *, to: Affiliate | Admin, now: datetime, key: str, **facts:
     """
     if kind not in letters.KINDS:
         raise ValueError(f"there is no mail of the kind {kind!r}")
-    row = {"key": key, "kind": kind, "holder": persons.holder(to), "facts": facts}
+    row = {"key": key, "kind": kind, "holder": access.holder(to), "facts": facts}
     Message.insert(**row, queued_at=now, due_at=now).on_conflict_ignore().execute()
 
 
@@ -101,21 +86,25 @@ def try_again(message_id: int, *, now: datetime) -> bool:
 
 
 def deliver(
-    post: Post, *, clock: Callable[[], datetime], going: Callable[[], bool] = lambda: True
+    server: MailServer,
+    url: str,
+    *,
+    clock: Callable[[], datetime],
+    going: Callable[[], bool] = lambda: True,
 ) -> int:
     """Send what is due, oldest first and in order for each person; returns how many were accepted.
 
-    Ends early when the server cannot be reached, and between two mails once `going` says no.
+    Links begin with `url`. Ends early when the server cannot be reached, and between two mails
+    once `going` says no.
     """
     accepted = 0
     while going() and (message := lease(clock())):
         try:
-            accepted += _send(message, post, clock())
+            accepted += _send(message, server, url, clock())
         except Exception as problem:  # whatever it is, the next mail may still go
             log.warning("mail %s was not sent: %s", message.id, type(problem).__name__)
-            down = smtp.is_down(problem)
-            _put_off(message, problem, down, clock())
-            if down:
+            _put_off(message, problem, clock())
+            if letters.is_down(problem):
                 break
     return accepted
 
@@ -126,50 +115,40 @@ def lease(now: datetime) -> Message | None:
     A mail waits while an earlier one to the same person does. A lease that ended is free again,
     and so is one, or a due time, that lies further ahead than any can: the clock was put back.
     """
-    if not _due(now).exists():  # read first: an idle outbox never asks for the right to write
-        return None
-    token = secrets.token_hex(16)
-    with transaction():
-        message = _due(now).first()
-        if message:
-            message.lease = token
-            taken = Message.update(lease=token, leased_until=now + LEASE)
-            taken.where(Message.id == message.id).execute()
-    return message
-
-
-def _due(now: datetime) -> ModelSelect[Message]:
     earlier = Message.alias()
     ahead = earlier.select(earlier.id).where(
         earlier.holder == Message.holder, earlier.state == WAITING, earlier.id < Message.id
     )
-    due = _outside(Message.due_at, now, LONGEST_WAIT)
+    due = _outside(Message.due_at, now, LONGEST_WAIT) & ~fn.EXISTS(ahead)
     free = Message.lease.is_null() | _outside(Message.leased_until, now, LEASE)
-    mine = (Message.state == WAITING) & due & free & ~fn.EXISTS(ahead)
-    return Message.select().where(mine).order_by(Message.id).limit(1)
+    next_ = Message.select().where(Message.state == WAITING, due, free).order_by(Message.id)
+    if not next_.exists():  # read first: an idle outbox never asks for the right to write
+        return None
+    with transaction():
+        message = next_.first()
+        if message:
+            message.lease = secrets.token_hex(16)
+            taken = Message.update(lease=message.lease, leased_until=now + LEASE)
+            taken.where(Message.id == message.id).execute()
+    return message
 
 
 def _outside(at: UtcField, now: datetime, longest: timedelta) -> Expression:
     return (at <= now) | (at > now + longest)
 
 
-def _send(message: Message, post: Post, now: datetime) -> bool:
+def _send(message: Message, server: MailServer, url: str, now: datetime) -> bool:
     """Hand a mail over; False when it was dropped instead. Raises what the server said."""
-    account = persons.of(message.holder)
+    account = access.of(message.holder)
     if account is None or _is_stale(message, account, now):
         _finish(message, state=DROPPED)
         return False
-    envelope = letters.envelope(account, post.url)
 
-    def written() -> bytes:
-        # Called when sender and recipient are accepted, so a server that is down or refuses
-        # the person does not make an older password die for nothing.
-        make = post.secrets.get(message.kind)
-        secret = make(account, now=now) if make else ""
-        told = {**message.facts, "secret": secret}
-        return letters.write(message.kind, account, post.url, message.key, now, told)
+    def facts() -> dict[str, Any]:
+        make = SECRETS.get(message.kind)
+        return {**message.facts, "secret": make(account, now=now) if make else ""}
 
-    smtp.hand_over(post.server, envelope, written)
+    letters.send(server, message.kind, account, url=url, key=message.key, now=now, facts=facts)
     _finish(message, state=SENT, sent_at=now, error="")
     Message.update(due_at=now, down=False).where(Message.state == WAITING, Message.down).execute()
     return True
@@ -177,30 +156,30 @@ def _send(message: Message, post: Post, now: datetime) -> bool:
 
 def _is_stale(message: Message, account: Affiliate | Admin, now: datetime) -> bool:
     """Whether a mail with a secret is no longer wanted: too old, asked again, or not needed."""
-    if message.kind not in letters.SECRET_KINDS:
+    if message.kind not in SECRETS:
         return False
     newer = Message.select().where(
         Message.holder == message.holder, Message.kind == message.kind, Message.id > message.id
     )
-    life = STALE.get(message.kind)
-    old = life is not None and abs(now - message.queued_at) > life
-    has_own = message.kind == "login" and account.password_hash is not None
-    return old or has_own or newer.exists() or not persons.may_sign_in(account)
+    if message.kind == "login":
+        unwanted = account.password_hash is not None
+    else:
+        unwanted = abs(now - message.queued_at) > access.RESET_LIFE
+    return unwanted or newer.exists() or not access.may_sign_in(account)
 
 
-def _put_off(message: Message, problem: Exception, down: bool, now: datetime) -> None:
+def _put_off(message: Message, problem: Exception, now: datetime) -> None:
     """Keep why a mail was not accepted, and try it later unless that is for good."""
     first = message.first_tried_at or now
-    gone = smtp.is_final(problem) or now - first > GIVE_UP
-    wait = min(FIRST_WAIT * 2 ** min(message.attempts, 10), LONGEST_WAIT)
+    gone = letters.is_final(problem) or now - first > GIVE_UP
     _finish(
         message,
         state=FAILED if gone else WAITING,
         first_tried_at=first,
         attempts=message.attempts + 1,
-        due_at=now + wait,
-        down=down,
-        error=smtp.described(problem),
+        due_at=now + min(FIRST_WAIT * 2 ** min(message.attempts, 10), LONGEST_WAIT),
+        down=letters.is_down(problem),
+        error=letters.described(problem),
     )
 
 

@@ -25,21 +25,16 @@ class JobSlot(Table):
 
 def claim(job: str, slot: str, now: datetime) -> bool:
     """Whether the caller takes this turn: nobody did before, or who did has died of it."""
+    held = (JobSlot.taken_at > now - ABANDONED) & (JobSlot.taken_at < now + ABANDONED)
+    take = JobSlot.insert(job=job, slot=slot, taken_at=now).on_conflict(
+        conflict_target=[JobSlot.job, JobSlot.slot],
+        update={JobSlot.taken_at: now},
+        where=JobSlot.done_at.is_null() & ~held,
+    )
     with transaction():
-        row = JobSlot.get_or_none(job=job, slot=slot)
-        if row is None:
-            JobSlot.create(job=job, slot=slot, taken_at=now)
-            return True
-        if row.done_at or abs(now - row.taken_at) < ABANDONED:
-            return False
-        return _change(job, slot, taken_at=now)
+        return take.as_rowcount().execute() == 1
 
 
 def finish(job: str, slot: str, now: datetime) -> None:
     """Keep that a turn was done, so nobody takes it again."""
-    _change(job, slot, done_at=now)
-
-
-def _change(job: str, slot: str, **changes: datetime) -> bool:
-    turn = (JobSlot.job == job) & (JobSlot.slot == slot)
-    return JobSlot.update(**changes).where(turn).execute() == 1
+    JobSlot.update(done_at=now).where(JobSlot.job == job, JobSlot.slot == slot).execute()

@@ -203,13 +203,6 @@ def test_mail_goes_out_while_the_clock_stands_still(set_up, smtp, timetable, now
         timetable.shutdown()
 
 
-def test_a_woken_job_runs_at_once(set_up, smtp, timetable, now):
-    arrival = Arrival(smtp)
-    queue_one(now)
-    timetable.wake("mail")
-    arrival.wait()
-
-
 def test_an_error_is_logged_and_ends_only_its_turn(set_up, smtp, timetable, now, caplog):
     failed = threading.Event()
 
