@@ -12,7 +12,7 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-h
 	--group build
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo run test lint types fmt lock clean
+.PHONY: help install demo run test faults bench lint types fmt lock clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,12 @@ test: install ## Lint, types, and every test on SQLite and PostgreSQL (SKIP=pg,b
 	@$(BIN)/python -m tests.machine
 	@$(MAKE) --no-print-directory lint types
 	$(BIN)/python -m pytest --numprocesses $(JOBS)
+
+faults: install ## Kill real processes under load; nothing acknowledged may be lost
+	$(BIN)/python -m pytest -m faults tests/faults
+
+bench: install ## Measure the tracked click beside a bare redirect, on both databases
+	$(BIN)/python -m tests.bench.click
 
 lint: install ## Check style
 	$(BIN)/ruff check

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import fcntl
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from peewee import BigIntegerField, DatabaseProxy, Model, SqliteDatabase, TextField
 from peewee import sqlite3 as sqlite
@@ -70,6 +71,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 SAFE_WAL = (3, 51, 3)  # before it, WAL with several connections can corrupt the file
 DEEDS, CLICKS, _MIGRATING = 7301, 7303, 7302  # keys of PostgreSQL's advisory locks
 PATIENCE = 5  # seconds that a thread waits for a connection, or SQLite's write lock
+STEP = 0.0005  # seconds between two looks whether another process still writes
 _PRAGMAS = {
     "journal_mode": "wal",
     "synchronous": 2,
@@ -116,15 +118,52 @@ def connected() -> Iterator[None]:
 
 
 @contextmanager
+def pipelined() -> Iterator[None]:
+    """Statements go out without waiting for the answer to the one before, where there is a wire.
+
+    What was asked is there when it is fetched, and what was written when this ends.
+    """
+    if is_sqlite():
+        yield
+        return
+    with db.connection().pipeline():
+        yield
+
+
+@contextmanager
 def transaction(kind: int = DEEDS) -> Iterator[None]:
     """One deed: all of it or nothing, and no other of its kind at the same time.
 
     Clicks are a kind of their own, so that sales do not wait for them where the database allows.
     """
-    with db.atomic():
+    with _turn(), db.atomic():
         if not is_sqlite():
             db.execute_sql("SELECT pg_advisory_xact_lock(%s)", (kind,))
         yield
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """Wait in short steps for SQLite's writer before asking SQLite, which waits in long ones.
+
+    Only a courtesy among processes: after a while, as behind one that hangs, SQLite decides.
+    """
+    if not is_sqlite() or db.in_transaction():
+        yield
+        return
+    with open(f"{db.database}.turn", "ab") as turn:
+        end = time.monotonic() + PATIENCE / 5
+        while not _taken(turn) and time.monotonic() < end:
+            time.sleep(STEP)
+        yield
+
+
+def _taken(turn: IO[bytes]) -> bool:
+    try:
+        fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 @contextmanager

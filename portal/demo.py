@@ -85,17 +85,17 @@ class Year:
         for day in range(DAYS + 1):
             at = self.start + timedelta(days=day)
             with database.transaction():
+                self._pay(at)
                 self._join(day, at)
                 self._office(day, at)
                 self._traffic(day, at)
                 self._renew(at)
-            self._pay(at)
 
     def _join(self, day: int, at: datetime) -> None:
         for person in PEOPLE:
             if int(person["day"]) == day:
-                said = {k: v for k, v in person.items() if k not in ("day", "clicks")}
-                said["us_person"] = person["country"] == "US"
+                said: dict[str, Any] = {**person, "us_person": person["country"] == "US"}
+                del said["day"], said["clicks"]
                 self.accounts[person["name"]] = affiliates.apply(Application(**said), now=at)[0]
 
     def _office(self, day: int, at: datetime) -> None:
@@ -110,14 +110,20 @@ class Year:
     def _traffic(self, day: int, at: datetime) -> None:
         for person in PEOPLE:
             account, pull = self.accounts.get(person["name"]), float(person["clicks"])
-            clicks = int(self.chance.gauss(pull, pull / 3) + 0.5) if account else 0
-            for _ in range(clicks):
+            if account is None:
+                continue
+            for _ in range(int(self.chance.gauss(pull, pull / 3) + 0.5)):
                 moment = at - timedelta(seconds=self.chance.randrange(1, 80_000))
-                click = self._click(account, max(moment, account.applied_at))
+                moment = moment if moment > account.applied_at else at
+                click = self._click(account, moment)
                 if click and self.chance.random() < 0.08 and person["name"] != "Yuki Tanaka":
                     plan = self.chance.choices((*PLANS, YEARLY, ONCE), (8, 4, 2, 1, 2))[0]
                     name = f"{self._pick(FIRST)} {self._pick(LAST)}"
-                    self._order(at, click, plan, name, f"buyer{self.events}@customer.example")
+                    bought = min(at, moment + self._minutes(1, 90))
+                    self._order(bought, click, plan, name, f"buyer{self.events}@customer.example")
+
+    def _minutes(self, least: int, most: int) -> timedelta:
+        return timedelta(minutes=self.chance.randrange(least, most))
 
     def _pick(self, words: str) -> str:
         return self.chance.choice(words.split())
@@ -125,8 +131,8 @@ class Year:
     def _click(self, account: Affiliate, at: datetime) -> str:
         headers = ROBOT if self.chance.random() < 0.08 else AGENT
         label, page = self.chance.choice(LABELS), self.chance.choice(PAGES)
-        about = {"headers": headers, "now": at, "sub_id": label, "referrer": page}
-        return traffic.record_click(visits.read(account.code, **about)).click_id
+        visit = visits.read(account.code, headers=headers, now=at, sub_id=label, referrer=page)
+        return traffic.record_click(visit).click_id
 
     def _order(
         self, at: datetime, click: str, plan: tuple[str, int, str], name: str, email: str
@@ -147,16 +153,19 @@ class Year:
 
     def _sale(self, sale: dict[str, Any], at: datetime) -> None:
         event = feeds.sale(sale, at)
+        assert isinstance(event, feeds.SaleIn)  # noqa: S101
         orders.record_sale(event, now=at)
         if self.chance.random() < 0.04:
             self._refund(sale["event_id"], at)
         elif sale["plan"]["interval"] == "month" and self.chance.random() < 0.93:
-            self.renewals.append((at + timedelta(days=30), sale))
+            self.renewals.append((at + timedelta(days=30) + self._minutes(0, 600), sale))
 
     def _refund(self, event_id: str, at: datetime) -> None:
         kind = rules.CHARGEBACK if self.chance.random() < 0.3 else rules.REFUND
         told = {"event_id": f"back-{event_id}", "sale_event_id": event_id, "kind": kind}
-        refunds.record_refund(feeds.refund(told, at), now=at)
+        event = feeds.refund(told, at)
+        assert isinstance(event, feeds.RefundIn)  # noqa: S101
+        refunds.record_refund(event, now=at)
 
     def _renew(self, at: datetime) -> None:
         due = [one for one in self.renewals if one[0] <= at]
@@ -171,11 +180,10 @@ class Year:
         current = program.load()
         month = month_of(at, current.zone).plus(-1)
         due = month.payout_at(current.payout_day, current.zone)
-        if not due <= at < due + timedelta(days=1):
-            return
-        told = payouts.run_month(month, now=at, by="timetable")
-        if at < self.now - timedelta(days=25) and told["payouts"]:
-            self._post(month, at)
+        if at - timedelta(days=1) < due <= at:
+            told = payouts.run_month(month, now=due, by="timetable")
+            if at < self.now - timedelta(days=25) and told["payouts"]:
+                self._post(month, due)
 
     def _post(self, month: Month, at: datetime) -> None:
         by, first = ADMIN, max(checks.next_number(), 10_481)

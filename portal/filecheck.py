@@ -34,14 +34,22 @@ def known_event(kind: str, data: dict[str, Any]) -> bool:
     return isinstance(event, Event) and _same(event.content, fact)
 
 
-def _same(content: dict[str, Any], fact: Fact) -> bool:
+def exported(fact: Fact, refund: Refund | None = None) -> dict[str, Any]:
+    """A sale or refund as a file tells it: at the time, and of the amount, that it came to have."""
     told = {"occurred_at": written(fact.recorded_at), **fact.content}
-    row = Refund.get_or_none(id=fact.id, status="applied")
-    if row and "amount" not in fact.content:
-        told["amount"] = abs(row.amount)
-    keys = set(content) | {name for name in told if told[name] not in ("", None)}
-    exported = all(content.get(name) == told.get(name) for name in keys)
-    return exported or content == fact.content
+    for name in ("ordered_at", "occurred_at"):
+        if name in told:
+            told[name] = min(told[name], written(fact.recorded_at))
+    if refund and refund.status == "applied":
+        told.setdefault("amount", abs(refund.amount))
+    return told
+
+
+def _same(content: dict[str, Any], fact: Fact) -> bool:
+    refund = Refund.get_or_none(id=fact.id) if fact.kind == "refund" else None
+    told = exported(fact, refund)
+    names = set(content) | {name for name in told if told[name] not in ("", None)}
+    return content == fact.content or all(content.get(n) == told.get(n) for n in names)
 
 
 class Check:

@@ -21,7 +21,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional, Val
 
 from portal import rules, taxes, words
 from portal.affiliates import Application
-from portal.inputs import Form, email_of, line, password, plain, trim
+from portal.inputs import Form, email_of, line, options, password, plain, trim
 from portal.months import Month
 
 _AMOUNT = re.compile(r"([+−-]?)\s*\$?\s*([0-9]{1,7}|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.([0-9]{2}))?")
@@ -54,7 +54,7 @@ class AddressForm(Form):
     postal_code = line("ZIP or postal code", "postal-code", most=20)
     country = SelectField(
         "Country",
-        choices=[("", "Choose a country"), *words.countries()],
+        choices=options([("", "Choose a country"), *words.countries()]),
         default="",
         render_kw={"autocomplete": "country"},
     )
@@ -68,7 +68,7 @@ class AddressForm(Form):
 class TaxForm(Form):
     us_person = RadioField(
         "Are you a U.S. person?",
-        choices=[("yes", "Yes"), ("no", "No")],
+        choices=options([("yes", "Yes"), ("no", "No")]),
         validators=[Optional()],
         description=US_HINT,
     )
@@ -153,7 +153,7 @@ class RowsForm(SpanForm):
 
     def offer(self, links: list[tuple[str, str]]) -> None:
         """Let one of these links be chosen."""
-        self.link.choices = [("", "All links"), *links]
+        self.link.choices = options([("", "All links"), *links])
 
 
 class ChecksForm(AddressForm):
@@ -201,7 +201,7 @@ class VoidForm(Form):
     REASONS = ("not sent", "lost", "stopped", "returned", "stale")
     reason = SelectField(
         "Reason",
-        choices=list(
+        choices=options(
             zip(
                 REASONS,
                 (
@@ -219,10 +219,15 @@ class VoidForm(Form):
     note = line("Note", hint="For a stopped check, the bank's reference.", most=200)
     then = RadioField(
         "And the money?",
-        choices=[
-            ("balance", "Back to the balance: the next run pays it with what was earned since."),
-            ("reissue", "A new check now: for the same payout, with its own number and date."),
-        ],
+        choices=options(
+            [
+                (
+                    "balance",
+                    "Back to the balance: the next run pays it with what was earned since.",
+                ),
+                ("reissue", "A new check now: for the same payout, with its own number and date."),
+            ]
+        ),
         default="balance",
     )
 

@@ -7,6 +7,7 @@ name; `refuse` puts that sentence where the others stand.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from flask_wtf import FlaskForm
@@ -15,11 +16,18 @@ from wtforms import (
     PasswordField,
     StringField,
 )
+from wtforms.fields import choices
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from portal import rules
 
 _EMAIL = re.compile(r"[^\s@,;<>\"]+@[^\s@,;<>\"]+\.[^\s@,;<>\".]+")
+
+
+def options(pairs: Iterable[tuple[str, str]]) -> list[Any]:
+    """What can be chosen in a field, from values and their words."""
+    choice = choices.SelectChoice  # type: ignore[attr-defined]
+    return [choice(value, label) for value, label in pairs]
 
 
 def trim(text: str | None) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from peewee import JOIN, Expression, Field, ModelSelect, fn
+from peewee import JOIN, Expression, Field, fn
 
 from portal import program, rules
 from portal.books import Customer, Entry, Order, PaperCheck, Payment, Payout, Run
@@ -24,6 +24,7 @@ from portal.paper import CheckPage
 
 LONGEST = 200
 Row = dict[str, Any]
+Query = Any  # what a select yields depends on .dicts() and .tuples(), which types do not follow
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class List:
     """A list: its query, the growing key of its rows, and what a batch of rows tells."""
 
     name: str
-    query: Callable[[], ModelSelect]
+    query: Callable[[], Query]
     key: Field
     tell: Callable[[list[Row]], list[Row]]
 
@@ -83,7 +84,7 @@ def _only(rows: list[Row], times: tuple[str, ...]) -> list[Row]:
 # --- Ledger ------------------------------------------------------------------------------------
 
 
-def _entries() -> ModelSelect:
+def _entries() -> Query:
     columns = (
         Entry.id.alias("key"),
         Affiliate.code.alias("affiliate"),
@@ -110,7 +111,7 @@ ENTRIES = List(
 # --- Orders ------------------------------------------------------------------------------------
 
 
-def _orders() -> ModelSelect:
+def _orders() -> Query:
     columns = (
         Order.id.alias("key"),
         Order.order_id,
@@ -127,7 +128,7 @@ def _orders() -> ModelSelect:
     return query.join(Affiliate, JOIN.LEFT_OUTER, on=(Order.credited_to == Affiliate.id))
 
 
-def _sums(query: ModelSelect) -> dict[int, tuple[int, ...]]:
+def _sums(query: Query) -> dict[int, tuple[int, ...]]:
     return {row[0]: tuple(int(cents or 0) for cents in row[1:]) for row in query.tuples()}
 
 
@@ -153,7 +154,7 @@ ORDERS = List("orders", _orders, Order.id, _tell_orders)
 # --- Payouts -----------------------------------------------------------------------------------
 
 
-def _payouts() -> ModelSelect:
+def _payouts() -> Query:
     last = PaperCheck.alias()
     newest = last.select(fn.MAX(last.id)).where(last.payout == Payout.id)
     columns = (
@@ -181,7 +182,7 @@ def of_month(month: str) -> Expression:
 # --- Clicks ------------------------------------------------------------------------------------
 
 
-def _clicks() -> ModelSelect:
+def _clicks() -> Query:
     columns = (
         Click.id.alias("key"),
         Click.tag,
@@ -238,7 +239,7 @@ _KINDS = {
 
 def check_pages(numbers: list[int]) -> list[CheckPage]:
     """What is printed on the checks of these numbers, in their order."""
-    query = PaperCheck.select(PaperCheck, Payout, Run, Affiliate.code).join(Payout).join(Run)
+    query: Query = PaperCheck.select(PaperCheck, Payout, Run, Affiliate.code).join(Payout).join(Run)
     query = query.switch(Payout).join(Affiliate).where(PaperCheck.number.in_(numbers))
     name = program.load().program_name
     return [
@@ -264,7 +265,7 @@ def _voucher(payout: Payout) -> Iterator[tuple[str, int]]:
     month_end = Month(run.month).end(program.load().zone)
     due = (Entry.amount < 0) | (Entry.kind == rules.PAYOUT_VOID) | (Entry.happened_at < month_end)
     new = (Entry.id > before) & (Entry.id <= run.last_entry)
-    sums = Entry.select(Entry.kind, fn.SUM(Entry.amount)).group_by(Entry.kind)
+    sums: Query = Entry.select(Entry.kind, fn.SUM(Entry.amount)).group_by(Entry.kind)
     by_kind = dict(sums.where((Entry.affiliate == payout.affiliate) & due & new).tuples())
     lines = [(text, int(by_kind[kind])) for kind, text in _KINDS.items() if kind in by_kind]
     carried = payout.amount - sum(cents for _, cents in lines)

@@ -30,11 +30,11 @@ class NextCheck:
 
 
 def next_month(now: datetime) -> Month:
-    """The month that the next run pays: after the last one run, and none before the first."""
+    """The month that the next run pays: the last full one until it is run, then the present one."""
     current = program.load()
-    last = statements.last_run()
     this = months.month_of(now, current.zone)
-    return Month(last).plus(1) if last else Month(current.first_month or this)
+    done, first = statements.last_run() or "", current.first_month or this
+    return this if max(done, first) >= this or done == this.plus(-1) else this.plus(-1)
 
 
 def next_check(affiliate: Affiliate, *, now: datetime) -> NextCheck:
@@ -42,6 +42,9 @@ def next_check(affiliate: Affiliate, *, now: datetime) -> NextCheck:
     current, terms = program.load(), program.terms_version().terms()
     run_month = next_month(now)
     amount = reports.due(affiliate, run_month.end(current.zone))
+    if not amount:
+        run_month = months.month_of(now, current.zone)
+        amount = reports.due(affiliate, run_month.end(current.zone))
     held = accounts.hold(affiliate, now=now)
     suspended, tax = held == rules.HELD_SUSPENDED, held == rules.HELD_TAX_ID
     found = rules.list_of(amount, suspended=suspended, tax_hold=tax, terms=terms)

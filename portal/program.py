@@ -7,6 +7,7 @@ once. What changes money is versioned (R10a): a change makes a new row that hold
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -46,7 +47,11 @@ class Program:
 
 def load() -> Program:
     """The settings as they are now."""
-    stored = dict(Setting.select(Setting.name, Setting.value).tuples())
+    return read(dict(Setting.select(Setting.name, Setting.value).tuples()))
+
+
+def read(stored: Mapping[str, str]) -> Program:
+    """The settings as typed values from their texts."""
     values = {name: stored.get(name) for name in Program.__dataclass_fields__}
     return Program(**{n: _typed(n, text) for n, text in values.items()})
 

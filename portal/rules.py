@@ -61,9 +61,6 @@ def email_key(email: str) -> str:
     return f"{local}@{domain}"
 
 
-# --- Clicks and credit -------------------------------------------------------------------------
-
-
 class Click(NamedTuple):
     """An unmarked click. `id` grows in the order of storing; `days` is the window it keeps (R4)."""
 
@@ -154,9 +151,6 @@ def credit(facts: OrderFacts) -> Credit:
     return Credit(None, "R7.5", "No click that counts came before the order.")
 
 
-# --- Commissions -------------------------------------------------------------------------------
-
-
 def _half_up(numerator: int, denominator: int) -> int:
     return (2 * numerator + denominator) // (2 * denominator)
 
@@ -235,9 +229,6 @@ def refund_amount(kind: str, asked: int | None, paid: Paid) -> int | str:
     if asked is not None and asked > left:
         raise Refused(f"Only {left} cents are left to refund of this sale.", "amount")
     return left if asked is None else asked
-
-
-# --- Second tier -------------------------------------------------------------------------------
 
 
 class PastCustomer(NamedTuple):

@@ -7,6 +7,7 @@ finishes what it is answering, stops its timetable and ends.
 
 from __future__ import annotations
 
+import gc
 import socket
 from collections.abc import Callable
 from functools import partial
@@ -37,6 +38,8 @@ def serve(config: Config, host: str = "127.0.0.1", port: int = 8000, workers: in
         respawn_failed_workers=True,
         workers_kill_timeout=PATIENCE,
     )
+    gc.collect()
+    gc.freeze()  # what is imported by now stays one copy for all workers
     server.serve(target_loader=partial(_start_worker, config), wrap_loader=False)
 
 

@@ -11,12 +11,15 @@ from portal.database import db
 AT_ONCE = 256  # rows in one statement
 
 
-def find(sql: str, *lists: list[Any]) -> list[tuple]:
-    """What a query finds; each "..." in it stands for as many values as its list has."""
-    if not all(lists):
-        return []
+def ask(sql: str, *lists: list[Any]) -> Any:
+    """A cursor for a query; each "..." in it stands for as many values as its list has."""
     filled = _with_marks(sql, db.param, *map(len, lists))
-    return db.execute_sql(filled, [value for values in lists for value in values]).fetchall()
+    return db.execute_sql(filled, [value for values in lists for value in values])
+
+
+def find(sql: str, *lists: list[Any]) -> list[tuple]:
+    """What a query finds; nothing where one of the lists is empty."""
+    return ask(sql, *lists).fetchall() if all(lists) else []
 
 
 @lru_cache(512)

@@ -34,7 +34,8 @@ class Sentences(click.Group):
             words = f"The database cannot be used just now: {problem}"
             raise click.ClickException(words) from problem
         except OSError as problem:
-            raise click.ClickException(f"{problem}.") from problem
+            where = f"{problem.filename}: " if problem.filename else ""
+            raise click.ClickException(f"{where}{problem.strerror or problem}.") from problem
 
 
 class MonthType(click.ParamType):

@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 
 from portal import landing, program, rules
 from portal.batch import GroupCommit
-from portal.database import CLICKS, connected, db, transaction
+from portal.database import CLICKS, connected, pipelined, transaction
 from portal.models import click_id, click_number, click_tag
 from portal.months import day_of
-from portal.sql import add, find
+from portal.sql import add, ask, find
 from portal.visits import Visit, clean_referrer
 
 UNKNOWN = "unknown"
@@ -75,8 +75,7 @@ def find_landing(visit: Visit) -> str:
     """
     try:
         with connected():
-            known = _know()
-            affiliates, links = _look_up([visit])
+            known, _, _, affiliates, links = _world_of([visit])
         found = affiliates.get(visit.code)
         return _leads_to(known.program, links, found.id if found else 0, visit.slug)[1]
     except Exception:
@@ -103,33 +102,50 @@ class _Found(NamedTuple):
 _last: _Known | None = None
 
 
-def _know() -> _Known:
-    """The settings as they are now; their rows are read every time, parsed when they differ."""
-    global _last
-    rows = tuple(db.execute_sql("SELECT name, value FROM setting ORDER BY name").fetchall())
-    if _last is None or _last.rows != rows:
-        _last = _Known(rows, program.load(), program.secret("click_key"))
-    return _last
-
-
 Links = dict[tuple[int, str], tuple[int, str]]
 
 
-def _look_up(visits: list[Visit]) -> tuple[dict[str, _Found], Links]:
-    return _named({visit.code for visit in visits}, {"", *(visit.slug for visit in visits)})
+class _World(NamedTuple):
+    """What the clicks of a batch depend on, as it stands when they are stored."""
+
+    known: _Known
+    last: int  # the id of the click stored last
+    days: int  # the window in force
+    affiliates: dict[str, _Found]  # by code
+    links: Links  # by affiliate and slug
 
 
-def _named(codes: set[str], slugs: set[str]) -> tuple[dict[str, _Found], Links]:
-    """The affiliates by their codes, and their links by affiliate and slug."""
-    found = find(
+def _world_of(visits: list[Visit]) -> _World:
+    return _world({visit.code for visit in visits}, {"", *(visit.slug for visit in visits)})
+
+
+def _world(codes: set[str], slugs: set[str]) -> _World:
+    """Everything is asked before the first answer is looked at: it is one way there and back."""
+    settings = ask("SELECT name, value FROM setting ORDER BY name")
+    standing = ask(
+        "SELECT (SELECT COALESCE(MAX(id), 0) FROM click), "
+        "(SELECT cookie_days FROM terms_version ORDER BY id DESC LIMIT 1)"
+    )
+    named = ask(
         "SELECT c.code, a.id, a.status, l.slug, l.id, l.landing FROM code c "
         "JOIN affiliate a ON a.id = c.affiliate_id "
         "LEFT JOIN link l ON l.affiliate_id = a.id AND l.slug IN (...) WHERE c.code IN (...)",
         list(slugs),
         list(codes),
     )
-    affiliates = {row[0]: _Found(row[1], row[2] == rules.ACTIVE) for row in found}
-    return affiliates, {(row[1], row[3]): (row[4], row[5]) for row in found if row[4]}
+    known, (last, days) = _know(tuple(settings.fetchall())), standing.fetchone()
+    rows = named.fetchall()
+    affiliates = {row[0]: _Found(row[1], row[2] == rules.ACTIVE) for row in rows}
+    return _World(known, last, days, affiliates, {row[1:4:2]: row[4:] for row in rows if row[4]})
+
+
+def _know(rows: tuple[tuple[str, str], ...]) -> _Known:
+    """What the settings say; their rows are read every time, and parsed when they differ."""
+    global _last
+    if _last is None or _last.rows != rows:
+        stored = dict(rows)
+        _last = _Known(rows, program.read(stored), bytes.fromhex(stored["click_key"]))
+    return _last
 
 
 def _leads_to(
@@ -163,9 +179,8 @@ def _visitors(formers: Iterable[str]) -> dict[str, int]:
 
 def _store(visits: list[Visit]) -> list[Outcome]:
     """Store visits in one transaction, in the order in which they came."""
-    with connected(), transaction(CLICKS):
-        known, (last, days) = _know(), _standing()
-        affiliates, links = _look_up(visits)
+    with connected(), pipelined(), transaction(CLICKS):
+        known, last, days, affiliates, links = _world_of(visits)
         visitors = _visitors(visit.former for visit in visits)
         rows: list[Row] = []
         outcomes = []
@@ -183,14 +198,6 @@ def _store(visits: list[Visit]) -> list[Outcome]:
             outcomes.append(outcome)
         _insert(rows, known)
     return outcomes
-
-
-def _standing() -> tuple[int, int]:
-    """The id of the click stored last, and the window in force."""
-    return db.execute_sql(
-        "SELECT (SELECT COALESCE(MAX(id), 0) FROM click), "
-        "(SELECT cookie_days FROM terms_version ORDER BY id DESC LIMIT 1)"
-    ).fetchone()
 
 
 def _next_id(last: int, at: datetime) -> int:
@@ -245,20 +252,19 @@ def store_import(clicks: list[dict[str, Any]]) -> int:
     for click in clicks:
         new.setdefault(click["click_id"], click)
     codes = {click["code"].lower() for click in clicks}
-    slugs = {_slug(click) for click in clicks}
+    slugs = {(click.get("slug") or "").lower() for click in clicks}
     with connected(), transaction(CLICKS):
         stored = "SELECT outside_id FROM imported_click WHERE outside_id IN (...)"
         for (name,) in find(stored, list(new)):
             del new[name]
-        known, (last, days) = _know(), _standing()
-        affiliates, links = _named(codes, slugs)
+        known, last, days, affiliates, links = _world(codes, slugs)
         rows = []
         for click in new.values():
             found = affiliates.get(click["code"].lower())
             if not found:
                 raise rules.Refused(f"No affiliate has the code {click['code']!r}.", "code")
             last = _next_id(last, click["clicked_at"])
-            link = links.get((found.id, _slug(click)), (None, ""))[0]
+            link = links.get((found.id, (click.get("slug") or "").lower()), (None, ""))[0]
             rows.append(_imported(click, found, link, last, days, known.key))
         _insert(rows, known)
         if rows:
@@ -267,10 +273,6 @@ def store_import(clicks: list[dict[str, Any]]) -> int:
                 [(name, row.id) for name, row in zip(new, rows, strict=True)],
             )
     return len(rows)
-
-
-def _slug(click: dict[str, Any]) -> str:
-    return (click.get("slug") or "").lower()
 
 
 def _imported(

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from peewee import chunked
+from peewee import JOIN, chunked
 
 from portal import accounts, affiliates, feeds, lists, orders, refunds, rules, sheets, traffic
 from portal.affiliates import Application
@@ -21,7 +21,7 @@ from portal.database import transaction
 from portal.events import Conflict
 from portal.feeds import written
 from portal.fields import Problem
-from portal.filecheck import CHECKS, known_event
+from portal.filecheck import CHECKS, exported, known_event
 from portal.models import Affiliate, Click, Fact
 from portal.sheets import Line
 
@@ -153,28 +153,27 @@ def _all_affiliates(now: datetime) -> Iterator[dict[str, Any]]:
 
 
 def _all_customers(now: datetime) -> Iterator[dict[str, Any]]:
-    owners = dict(Affiliate.select(Affiliate.id, Affiliate.code).tuples())
-    for row in Customer.select().order_by(Customer.id):
+    query = Customer.select(Customer, Affiliate).join(Affiliate, JOIN.LEFT_OUTER)
+    for row in query.order_by(Customer.id):
         yield {
             "customer_id": row.customer_id,
             "email": row.email,
             "name": row.name,
-            "belongs_to": owners.get(row.belongs_to_id),
+            "belongs_to": row.belongs_to.code if row.belongs_to else None,
             "paid_before": row.first_paid is not None,
         }
 
 
 def _all_sales(now: datetime) -> Iterator[dict[str, Any]]:
     for fact in Fact.select().where(Fact.kind == "sale").order_by(Fact.id).iterator():
-        yield {"occurred_at": written(fact.recorded_at), **fact.content}
+        yield exported(fact)
 
 
 def _all_refunds(now: datetime) -> Iterator[dict[str, Any]]:
     """Refunds with the time and the amount that they had; refused ones moved nothing."""
     query = Fact.select(Fact, Refund).join(Refund, on=(Refund.id == Fact.id), attr="row")
     for fact in query.where(Refund.status != "refused").order_by(Fact.id).iterator():
-        moved = {"amount": abs(fact.row.amount)} if fact.row.status == "applied" else {}
-        yield {"occurred_at": written(fact.recorded_at), **moved, **fact.content}
+        yield exported(fact, fact.row)
 
 
 _ROWS: dict[str, Callable[[datetime], Iterator[dict[str, Any]]]] = {

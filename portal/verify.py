@@ -15,7 +15,7 @@ from peewee import JOIN, chunked, fn
 from portal import program, rules, runcheck
 from portal.books import Customer, Entry, Order, Payment, Refund, Verification
 from portal.database import snapshot, transaction
-from portal.intake import CustomerState, Line, PaymentState
+from portal.intake import CustomerState, OrderState, PaymentState
 from portal.models import Click, ClickDay, Fact
 from portal.past import Archive
 from portal.replay import Replay, Unreadable
@@ -68,17 +68,18 @@ def _plain(value: Any) -> str:
     return value.isoformat() if isinstance(value, datetime) else repr(value)
 
 
-def _each(what: str, names: str, stored: tuple | None, right: tuple | None) -> Iterator[str]:
-    """What differs of two rows, each part by its name; a row may be missing on one side."""
-    if stored is None or right is None:
-        if stored != right:
-            yield f"{what} {'is missing' if stored is None else 'follows from no fact'}."
-        return
-    for name, kept, said in zip(names.split(), stored, right, strict=True):
-        yield from _differs(f"{what}: {name}", kept, said)
-
-
-# --- Facts -------------------------------------------------------------------------------------
+def _rows(
+    what: str, columns: str, stored: dict[str, Any], right: dict[str, tuple]
+) -> Iterator[str]:
+    """What differs between stored rows and recomputed ones of the same keys, column by column."""
+    for key in sorted(stored.keys() | right.keys()):
+        row, said = stored.get(key), right.get(key)
+        name = f"{what} {row.id} ({key})" if row and what == "Entry" else f"{what} {key}"
+        if row is None or said is None:
+            yield f"{name} {'is missing' if row is None else 'follows from no fact'}."
+            continue
+        for column, value in zip(columns.split(), said, strict=True):
+            yield from _differs(f"{name}: {column}", getattr(row, column), value)
 
 
 def _facts() -> Iterator[str]:
@@ -119,9 +120,6 @@ def _clicks() -> Iterator[str]:
         yield from _differs(what, kept.get(affiliate, 0), right.get(affiliate, 0))
 
 
-# --- Customers, orders, payments and their entries ---------------------------------------------
-
-
 def _customers() -> Iterator[str]:
     archive = Archive()
     for customers in _portions(Customer.select(), Customer.id):
@@ -156,94 +154,42 @@ def _facts_of(customers: Iterable[Customer]) -> dict[int, list[Fact]]:
     return told
 
 
-def _customer(row: Customer, replay: Replay) -> Iterator[str]:
-    right, name = replay.customer, f"Customer {row.customer_id}"
-    yield from _differs(f"{name}: e-mail", row.email_key, right.email_key)
-    yield from _differs(f"{name}: first payment", row.first_paid, right.first_paid)
-    yield from _differs(f"{name}: belongs to", row.belongs_to_id, right.belongs_to)
-    stored = {order.order_id: order for order in Order.select().where(Order.customer == row)}
-    yield from _differs(f"{name}: orders", sorted(stored), sorted(replay.orders))
-    for order_id, order in stored.items():
-        if order_id in replay.orders:
-            yield from _order(order, replay)
-    yield from _payments(row, replay)
-    yield from _refunds(replay)
-    yield from _entries(row, replay)
-
-
-def _order(row: Order, replay: Replay) -> Iterator[str]:
-    right, name = replay.orders[row.order_id], f"Order {row.order_id}"
-    credit = right.credit
-    yield from _differs(f"{name}: credited to affiliate", row.credited_to_id, credit.affiliate)
-    yield from _differs(f"{name}: rule", row.rule, credit.rule)
-    yield from _differs(f"{name}: reason", row.reason, credit.reason)
-    yield from _differs(f"{name}: click", row.click_id, credit.click)
-    yield from _differs(f"{name}: ordered at", row.ordered_at, right.ordered_at)
-    yield from _differs(f"{name}: terms", row.terms_id, right.terms_id)
-    plan = (row.interval, row.price, row.plan_count)
-    yield from _differs(f"{name}: plan", plan, (*right.plan, right.count))
-
-
-def _payments(customer: Customer, replay: Replay) -> Iterator[str]:
-    rows = Payment.select().join(Order).where(Order.customer == customer)
-    stored = {row.event_id: _as_kept(row) for row in rows}
-    right = {event_id: _as_played(payment) for event_id, payment in replay.payments.items()}
-    for event_id in sorted(stored.keys() | right.keys()):
-        about = (stored.get(event_id), right.get(event_id))
-        yield from _each(f"Payment {event_id}", _PAYMENT, *about)
-
-
-_PAYMENT = "id amount paid_at plan_count interval price commission_to override_to refunded disputed"
-
-
-def _as_kept(row: Payment) -> tuple:
-    earners = (row.commission_to_id, row.override_to_id)
-    given_back = (row.refunded, row.disputed)
-    plan = (row.plan_count, row.interval, row.price)
-    return (row.id, row.amount, row.paid_at, *plan, *earners, *given_back)
-
-
-def _as_played(payment: PaymentState) -> tuple:
-    given_back = (payment.refunded, payment.disputed)
-    plan = (payment.count, *payment.plan)
-    return (payment.fact, payment.amount, payment.paid_at, *plan, *payment.earners, *given_back)
-
-
-def _refunds(replay: Replay) -> Iterator[str]:
-    for row in Refund.select().where(Refund.id.in_(list(replay.refunds))):
-        right = replay.refunds[row.id]
-        kept = (row.status, row.amount, row.happened_at)
-        said = (right.status, right.amount, right.happened_at)
-        what = f"Refund {row.id} of sale {row.sale_event_id}"
-        yield from _each(what, "status amount happened_at", kept, said)
-
-
-def _entries(customer: Customer, replay: Replay) -> Iterator[str]:
-    rows = Entry.select().join(Payment).join(Order).where(Order.customer == customer)
-    stored = {row.source: row for row in rows}
-    right = {line.source: (line, at) for line, at in replay.lines}
-    for source in sorted(stored.keys() | right.keys()):
-        row, made = stored.get(source), right.get(source)
-        name = f"Entry {row.id} ({source})" if row else f"The entry {source}"
-        kept = row and (*_money(row), row.recorded_at)
-        yield from _each(name, _ENTRY, kept, made and (*_line(made[0]), made[1]))
-
-
+_CUSTOMER = "email_key first_paid belongs_to_id"
+_ORDER = "credited_to_id rule reason click_id ordered_at terms_id interval price plan_count"
+_PAYMENT = (
+    "id amount paid_at plan_count interval price commission_to_id override_to_id refunded disputed"
+)
+_REFUND = "status amount happened_at"
 _ENTRY = (
-    "affiliate kind amount rule fact payment happened_at paid_at paid_before paid_after recorded_at"
+    "affiliate_id kind amount rule source fact_id payment_id "
+    "happened_at paid_at paid_before paid_after recorded_at"
 )
 
 
-def _money(row: Entry) -> tuple:
-    where = (row.fact_id, row.payment_id, row.happened_at, row.paid_at)
-    about = (row.affiliate_id, row.kind, row.amount, row.rule)
-    return (*about, *where, row.paid_before, row.paid_after)
+def _customer(row: Customer, replay: Replay) -> Iterator[str]:
+    """All that follows from one customer's facts, stored beside recomputed."""
+    right, mine = replay.customer, Order.customer == row
+    told = {row.customer_id: (right.email_key, right.first_paid, right.belongs_to)}
+    yield from _rows("Customer", _CUSTOMER, {row.customer_id: row}, told)
+    orders = {o.order_id: o for o in Order.select().where(mine)}
+    yield from _rows("Order", _ORDER, orders, {k: _order(o) for k, o in replay.orders.items()})
+    payments = {p.event_id: p for p in Payment.select().join(Order).where(mine)}
+    played = {key: _payment(payment) for key, payment in replay.payments.items()}
+    yield from _rows("Payment", _PAYMENT, payments, played)
+    refunds = {str(r.id): r for r in Refund.select().where(Refund.id.in_(list(replay.refunds)))}
+    played = {str(r.fact): (r.status, r.amount, r.happened_at) for r in replay.refunds.values()}
+    yield from _rows("Refund", _REFUND, refunds, played)
+    entries = {e.source: e for e in Entry.select().join(Payment).join(Order).where(mine)}
+    played = {line.source: (*line, recorded_at) for line, recorded_at in replay.lines}
+    yield from _rows("Entry", _ENTRY, entries, played)
 
 
-def _line(line: Line) -> tuple:
-    where = (line.fact, line.payment, line.happened_at, line.paid_at)
-    about = (line.affiliate, line.kind, line.amount, line.rule)
-    return (*about, *where, line.paid_before, line.paid_after)
+def _order(o: OrderState) -> tuple:
+    return (*o.credit, o.ordered_at, o.terms_id, *o.plan, o.count)
+
+
+def _payment(p: PaymentState) -> tuple:
+    return (p.fact, p.amount, p.paid_at, p.count, *p.plan, *p.earners, p.refunded, p.disputed)
 
 
 def _stray_entries() -> Iterator[str]:

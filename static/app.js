@@ -50,7 +50,8 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 // Nothing is swapped under somebody who reads, selects or stands in it.
 document.addEventListener("htmx:beforeSwap", (event) => {
   const target = event.detail.target;
-  const polled = (event.detail.elt.getAttribute("hx-trigger") || "").startsWith("every");
+  const asker = event.detail.requestConfig.elt;
+  const polled = (asker.getAttribute("hx-trigger") || "").startsWith("every");
   if (!polled || event.detail.xhr.status !== 200) return;
   const selection = getSelection();
   const reading = target.querySelector("details[open]") || target.contains(document.activeElement)

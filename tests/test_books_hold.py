@@ -28,9 +28,9 @@ QUIET = {"deadline": None, "suppress_health_check": list(HealthCheck), "print_bl
 PROFILE = (
     settings(max_examples=2_000, stateful_step_count=80, **QUIET)
     if SOAK
-    else settings(max_examples=25, stateful_step_count=30, derandomize=True, **QUIET)
+    else settings(max_examples=20, stateful_step_count=25, derandomize=True, **QUIET)
 )
-SEEDS = range(3_000) if SOAK else range(20)
+SEEDS = range(3_000) if SOAK else range(10)
 
 
 class Books(RuleBasedStateMachine):

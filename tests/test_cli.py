@@ -21,10 +21,11 @@ FEBRUARY = datetime(2026, 2, 1, 20, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def run(environ):
+def run(environ, db):
     """Run a command on this test's database; returns its result."""
 
     def command(*given, stdin=None):
+        database.db.close_all()
         result = CliRunner().invoke(cli, given, env=environ, input=stdin)
         assert result.exception is None or isinstance(result.exception, SystemExit)
         database.connect(environ["DATABASE_URL"]).connect()

@@ -110,8 +110,11 @@ SALES = "event_id,customer_id,email,amount"
         ),
         (
             "sales",
-            [f"{SALES},order_id,plan_interval,plan_price"]
-            + ["e,c,c@x.example,0,o,month,0", "f,c,,500,o,,"],
+            [
+                f"{SALES},order_id,plan_interval,plan_price",
+                "e,c,c@x.example,0,o,month,0",
+                "f,c,,500,o,,",
+            ],
             ["Line 3, column plan_price"],
         ),
         ("sales", [f"{SALES},occurred_at", "e,c,c@x.example,1,2026-01-01"], ["Line 2, column occ"]),
@@ -210,7 +213,7 @@ def test_what_changed_since_the_check_is_told_with_its_line(db, tmp_path):
     file.write_text(f"{SALES}\ne1,c,c@x.example,100\n")
     found, _ = transfer.check("sales", file, now=LATER)
     sell(event_id="e1")
-    with pytest.raises(rules.Refused, match="^Line 2"):
+    with pytest.raises(rules.Refused, match=r"^Line 2"):
         transfer.apply("sales", found, clock=lambda: LATER, progress=lambda done: None)
 
 
@@ -283,3 +286,11 @@ def test_a_tax_id_never_goes_out(export, ada, tmp_path):
     text = export("affiliates").read_text()
     assert "3456788" not in text
     assert rows(export("affiliates"))[0]["tax_id_on_file"] == "true"
+
+
+def test_a_time_a_little_ahead_goes_out_as_it_was_taken(take, export, ada):
+    ahead = "2026-03-15T12:04:00Z"
+    sell(event_id="s", ordered_at=ahead, click_id=click("ada"))
+    sale = rows(export("sales"))[0]
+    assert sale["ordered_at"] == sale["occurred_at"] == "2026-03-15T12:00:00Z"
+    assert take("sales", file=export("sales")) == (0, [])

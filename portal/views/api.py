@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Blueprint, Response, g, jsonify, request
 from peewee import Expression
-from werkzeug.exceptions import NotFound, UnsupportedMediaType
+from werkzeug.exceptions import NotFound, RequestEntityTooLarge, UnsupportedMediaType
 
 from portal import access, accounts, affiliates, feeds, fields, lists, orders, refunds, rules
 from portal.affiliates import Application
@@ -81,7 +81,10 @@ def _body() -> Any:
     """The JSON that was sent. Raises Wrong, and werkzeug's 413 and 415."""
     if request.mimetype != "application/json":
         raise UnsupportedMediaType("Send JSON, with Content-Type: application/json.")
-    return _right(fields.parse(request.get_data()))
+    body = request.get_data()
+    if len(body) > LARGEST:  # one sent in chunks does not tell its length before
+        raise RequestEntityTooLarge("A body has 256 kB at most.")
+    return _right(fields.parse(body))
 
 
 def _right(value: Any) -> Any:

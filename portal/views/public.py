@@ -8,6 +8,7 @@ from flask import Blueprint, Response, request
 
 from portal import access, affiliates, formats, program, rules, words
 from portal.forms import ApplyForm, EstimateForm
+from portal.inputs import options
 from portal.rules import Plan, Refused, Terms
 from portal.views.html import now, page, settings
 
@@ -21,13 +22,14 @@ def show_program() -> Response:
     """The program page, with an estimate for the numbers in its address."""
     terms = program.terms_version().terms()
     plans = _plans(terms)
+    offered = options((name, label) for name, (label, _) in plans.items())
     form = EstimateForm(request.args)
-    form.plan.choices = [(name, label) for name, (label, _) in plans.items()]
+    form.plan.choices = offered
     if request.args and not form.validate():
         return page("public/program.html", status=422, **_facts(terms), form=form, estimate=None)
     if not request.args:
         form = EstimateForm(data={"plan": "month"})
-        form.plan.choices = [(name, label) for name, (label, _) in plans.items()]
+        form.plan.choices = offered
     estimate = _estimate(form.customers.data or 0, plans[form.plan.data][1], terms)
     return page("public/program.html", **_facts(terms), form=form, estimate=estimate)
 

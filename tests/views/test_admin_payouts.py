@@ -1,0 +1,144 @@
+"""Payout runs in the office: preview, run, print, mark as paid, void, reissue (R18 to R21)."""
+
+from datetime import timedelta
+
+import pytest
+
+from portal import ledger, program
+from portal.books import PaperCheck, Run
+from portal.months import month_of
+from tests.makers import ADDRESS, make_affiliate, make_earnings
+
+
+def text(response):
+    return response.get_data(as_text=True)
+
+
+@pytest.fixture
+def month(set_up, today):
+    return month_of(today, program.load().zone).plus(-1)
+
+
+@pytest.fixture
+def office(login_as, admin, month, alice, today):
+    """The office, with two affiliates who earned $120.00 and one who earned $40.00 last month."""
+    at = month.start(program.load().zone) + timedelta(days=4)
+    ben = make_affiliate("ben", today - timedelta(days=90), password=None, **ADDRESS)
+    cleo = make_affiliate("cleo", today - timedelta(days=90), password=None, **ADDRESS)
+    for affiliate, sales in ((alice, 6), (ben, 6), (cleo, 2)):
+        make_earnings(affiliate, at, sales=sales)
+    return login_as(admin)
+
+
+@pytest.fixture
+def run(office, month):
+    office.post(f"/admin/payouts/{month}/run")
+    return f"/admin/payouts/{month}"
+
+
+def states():
+    return sorted(check.status for check in PaperCheck.select())
+
+
+def test_a_preview_changes_nothing(office, month):
+    page = text(office.get(f"/admin/payouts/{month}"))
+    assert "$240.00" in page
+    assert "below the minimum" in page
+    assert not Run.select().exists()
+    assert "ben" in text(office.get(f"/admin/payouts/{month}?format=csv"))
+
+
+def test_a_run_is_made_once(office, month):
+    for _ in range(2):
+        assert office.post(f"/admin/payouts/{month}/run").status_code == 303
+    assert PaperCheck.select().count() == 2
+    assert "1 kept for a later month" in text(office.get(f"/admin/payouts/{month}"))
+    assert "2 to print" in text(office.get("/admin/payouts"))
+
+
+def test_a_month_that_is_not_over_is_refused(office, month):
+    answer = office.post(f"/admin/payouts/{month.plus(1)}/run", follow_redirects=True)
+    assert "is not over" in text(answer)
+    assert not Run.select().exists()
+
+
+def test_printing_gives_numbers_and_sheets(office, run):
+    answer = office.post(f"{run}/checks", data={"do": "print", "everyone": "y", "first": "501"})
+    assert answer.location.endswith("/sheets?first=501&last=502")
+    page = text(office.get(answer.location))
+    assert page.count('class="letter"') == 2
+    assert "One hundred twenty and 00/100" in page
+    assert "1418 Alder Court" in page
+    assert "D. K." in page
+    assert "Dana" not in page
+
+
+def test_marking_as_paid_singly_and_together(office, run):
+    office.post(f"{run}/checks", data={"do": "print", "everyone": "y"})
+    office.post(f"{run}/checks", data={"do": "paid", "code": "alice", "mailed": "2026-11-03"})
+    assert states() == ["paid", "printed"]
+    assert PaperCheck.get(status="paid").mailed_on == "2026-11-03"
+    office.post(f"{run}/checks", data={"do": "paid", "code": ["alice", "ben"]})
+    assert states() == ["paid", "paid"]
+    office.post(f"{run}/checks", data={"do": "clear", "everyone": "y"})
+    assert states() == ["cleared", "cleared"]
+
+
+def test_nothing_moves_unless_it_is_chosen(office, run):
+    answer = office.post(f"{run}/checks", data={"do": "print"})
+    assert answer.status_code == 422
+    assert "Choose checks" in text(answer)
+    assert states() == ["issued", "issued"]
+
+
+@pytest.mark.parametrize(
+    "data", [{"do": "print", "first": "x"}, {"do": "paid", "mailed": "soon"}, {"do": "burn"}]
+)
+def test_bad_input_moves_nothing(office, run, data):
+    assert office.post(f"{run}/checks", data=data | {"everyone": "y"}).status_code == 422
+    assert states() == ["issued", "issued"]
+
+
+def test_used_numbers_are_refused(office, run):
+    office.post(f"{run}/checks", data={"do": "print", "code": "ben", "first": "501"})
+    answer = office.post(f"{run}/checks", data={"do": "print", "code": "alice", "first": "501"})
+    assert answer.status_code == 422
+    assert "Take one above" in text(answer)
+
+
+def test_a_void_asks_back_and_gives_back(office, run, alice):
+    office.post(f"{run}/checks", data={"do": "print", "everyone": "y"})
+    assert "What follows" in text(office.get(f"{run}/alice/void"))
+    assert office.post(f"{run}/alice/void", data={"reason": "angry"}).status_code == 422
+    office.post(f"{run}/alice/void", data={"reason": "lost", "note": "in Leeds", "then": "balance"})
+    assert states() == ["printed", "void"]
+    assert ledger.balance(alice.id) == 12_000
+    assert "lost: in Leeds" in text(office.get(run))
+    office.post(f"{run}/alice/reissue")
+    assert ledger.balance(alice.id) == 0
+    assert states() == ["issued", "printed", "void"]
+
+
+def test_a_void_with_a_new_check_at_once(office, run, alice):
+    office.post(f"{run}/alice/void", data={"reason": "stale", "then": "reissue"})
+    assert states() == ["issued", "issued", "void"]
+    assert ledger.balance(alice.id) == 0
+
+
+def test_checks_are_filtered(office, run):
+    assert "Alice" not in text(office.get(f"{run}?q=ben")).partition('id="checks"')[2]
+    assert "No check here" in text(office.get(f"{run}?state=paid"))
+    assert office.get(f"{run}?state=odd").status_code == 404
+    assert len(text(office.get(f"{run}?format=csv")).splitlines()) == 3
+
+
+@pytest.mark.parametrize("address", ["2026-13", "x", "2026-01/nobody/void", "2026-01/alice/void"])
+def test_what_is_nowhere(office, address):
+    assert office.get(f"/admin/payouts/{address}").status_code == 404
+
+
+def test_checks_of_a_month_without_a_run(office, month):
+    data = {"do": "print", "everyone": "y"}
+    assert office.post(f"/admin/payouts/{month}/checks", data=data).status_code == 404
+    assert office.get(f"/admin/payouts/{month}/sheets?first=1").status_code == 404
+    assert office.get(f"/admin/payouts/{month}/run").status_code == 405

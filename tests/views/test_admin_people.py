@@ -1,0 +1,115 @@
+"""The office: affiliates searched, suspended and reinstated, applications, corrections, mails."""
+
+import pytest
+
+from portal import ledger, mail, program
+from portal.models import Affiliate, Audit
+from tests.makers import make_affiliate, make_earnings, make_sale
+
+
+def text(response):
+    return response.get_data(as_text=True)
+
+
+@pytest.fixture
+def office(login_as, admin):
+    return login_as(admin)
+
+
+def status(affiliate):
+    return Affiliate.get_by_id(affiliate.id).status
+
+
+def test_the_overview_lists_the_work(office, alice, today):
+    program.change("applications", "review", by="test", now=today)
+    make_affiliate("carol", today, password=None)
+    page = text(office.get("/admin/"))
+    assert "Applications to review" in page
+    assert "Carol Reyes" in page
+
+
+def test_applications_are_approved_and_declined(office, alice, today):
+    program.change("applications", "review", by="test", now=today)
+    for code, deed, then in (("carol", "approve", "active"), ("dave", "decline", "declined")):
+        who = make_affiliate(code, today, password=None)
+        assert office.post(f"/admin/applications/{code}", data={"do": deed}).status_code == 303
+        assert status(who) == then
+    assert office.post("/admin/applications/carol", data={"do": "crown"}).status_code == 422
+    assert office.post("/admin/applications/nobody", data={"do": "approve"}).status_code == 404
+
+
+def test_affiliates_are_found(office, alice, mallory):
+    assert "mallory" not in text(office.get("/admin/affiliates?q=alice"))
+    assert "Nobody matches" in text(office.get("/admin/affiliates?q=zzz"))
+    assert office.get("/admin/affiliates?state=odd").status_code == 404
+    assert "alice" in text(office.get("/admin/affiliates?format=csv"))
+
+
+def test_fifty_affiliates_cost_what_five_do(office, alice, today, monkeypatch):
+    calls = []
+    target = Affiliate._meta.database.obj
+    send = target.execute_sql
+    monkeypatch.setattr(target, "execute_sql", lambda *a, **k: (calls.append(1), send(*a, **k))[1])
+    office.get("/admin/affiliates")
+    few = len(calls)
+    for number in range(20):
+        make_affiliate(f"more{number}", today, password=None)
+    calls.clear()
+    office.get("/admin/affiliates")
+    assert len(calls) == few
+
+
+def test_suspending_and_back(office, alice):
+    address = "/admin/affiliates/alice/status"
+    office.post(address, data={"do": "suspend"})
+    assert status(alice) == "suspended"
+    assert "Reinstate" in text(office.get("/admin/affiliates/alice"))
+    office.post(address, data={"do": "reinstate"})
+    assert status(alice) == "active"
+    assert office.post(address, data={"do": "crown"}).status_code == 422
+    assert Audit.select().where(Audit.by == "office@example.com").count() == 2
+
+
+def test_the_file_names_customers(office, alice, today):
+    make_earnings(alice, today, sales=1)
+    page = text(office.get("/admin/affiliates/alice"))
+    assert "Dana Kim" in page
+    assert "$20.00 × $97.00 ÷ $97.00" in page
+
+
+def test_an_adjustment_needs_amount_and_reason(office, alice):
+    address = "/admin/affiliates/alice/adjustments"
+    for amount in ("", "0", "twelve", "1.5", "1,00", "99999999"):
+        answer = office.post(address, data={"amount": amount, "reason": "kept"})
+        assert answer.status_code == 422
+        assert 'value="kept"' in text(answer)
+    assert office.post(address, data={"amount": "5.00"}).status_code == 422
+    assert ledger.balance(alice.id) == 0
+    office.post(address, data={"amount": "−$1,012.50", "reason": "Paid twice"})
+    assert ledger.balance(alice.id) == -101_250
+
+
+def test_mails_wait_without_secrets(office, alice):
+    page = text(office.get("/admin/mails"))
+    assert "to alice" in page
+    message = mail.waiting().first()
+    assert office.post(f"/admin/mails/{message.id}/again").status_code == 303
+    assert office.post("/admin/mails/999999/again").status_code == 404
+
+
+def test_nobody_is_nowhere(office, today):
+    assert office.get("/admin/affiliates/nobody").status_code == 404
+    assert office.post("/admin/affiliates/nobody/status", data={"do": "suspend"}).status_code == 404
+    assert office.get("/admin/affiliates/nobody/status").status_code == 405
+
+
+def test_the_ledger_goes_back_by_key(office, alice, today):
+    make_earnings(alice, today, sales=52)
+    page = text(office.get("/admin/affiliates/alice"))
+    older = page.rpartition('rel="next"')[0].rpartition('href="')[2].partition('"')[0]
+    assert text(office.get(older)).count('class="why"') == 2
+
+
+def test_a_sale_of_nobody_is_no_entry(office, alice, today):
+    make_sale(today)
+    assert "No entry yet" in text(office.get("/admin/affiliates/alice"))

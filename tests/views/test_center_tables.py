@@ -1,0 +1,142 @@
+"""Clicks and orders: live tables with filters, pages by key, CSV, and nobody else's rows (R23)."""
+
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+
+from portal import database
+from tests.makers import make_click, make_earnings, make_refund, make_sale
+
+TABLES = ["/center/clicks", "/center/orders", "/center/payments"]
+
+
+def text(response):
+    return response.get_data(as_text=True)
+
+
+@contextmanager
+def counted(monkeypatch):
+    """Count the statements sent to the database."""
+    said = []
+    send = database.db.obj.execute_sql
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            database.db.obj, "execute_sql", lambda *a, **k: (said.append(a[0]), send(*a, **k))[1]
+        )
+        yield said
+
+
+@pytest.mark.parametrize("address", TABLES)
+def test_fifty_rows_cost_what_five_do(login_as, alice, today, monkeypatch, address):
+    client = login_as(alice)
+    make_earnings(alice, today, sales=5)
+    client.get(address)
+    with counted(monkeypatch) as few:
+        client.get(address)
+    make_earnings(alice, today, sales=45)
+    with counted(monkeypatch) as many:
+        client.get(address)
+    assert len(many) == len(few) < 30
+
+
+def test_clicks_show_where_they_came_from(login_as, alice, today):
+    make_click(alice, today, sub_id="spring", referrer="https://mail.example/read?x=1")
+    page = text(login_as(alice).get("/center/clicks"))
+    assert "spring" in page
+    assert "from mail.example" in page
+
+
+def test_clicks_are_filtered_by_the_address(login_as, alice, today):
+    make_click(alice, today - timedelta(days=40), sub_id="old")
+    make_click(alice, today, sub_id="new")
+    client = login_as(alice)
+    since = (today - timedelta(days=10)).date()
+    assert "old" not in text(client.get(f"/center/clicks?from={since}")).partition("<tbody")[2]
+    assert "<td" not in text(client.get("/center/clicks?sub_id=none"))
+    assert "old" in text(client.get("/center/clicks?sub_id=old&link=main"))
+
+
+@pytest.mark.parametrize("query", ["from=yesterday", "to=2026-99-01", "link=not-mine"])
+def test_a_bad_filter_is_said(login_as, alice, query):
+    answer = login_as(alice).get(f"/center/clicks?{query}")
+    assert answer.status_code == 422
+    assert "to fix" in text(answer)
+
+
+def test_older_rows_by_key(login_as, alice, today):
+    for minute in range(30):
+        make_click(alice, today - timedelta(minutes=minute), sub_id=f"n{minute:02d}")
+    client = login_as(alice)
+    first = text(client.get("/center/clicks"))
+    older = first.rpartition('rel="next"')[0].rpartition('href="')[2].partition('"')[0]
+    second = text(client.get(older))
+    assert first.count('class="when">') == 26
+    assert second.count('class="when">') == 6
+    assert 'rel="next"' not in second
+
+
+def test_new_rows_are_told_and_not_pushed(login_as, htmx, alice, today):
+    make_click(alice, today, sub_id="first")
+    page = text(login_as(alice).get("/center/clicks"))
+    poll = page.partition('id="clicks" hx-get="')[2].partition('"')[0].replace("&amp;", "&")
+    assert htmx(poll, "clicks").status_code == 204
+    make_click(alice, today, sub_id="later")
+    part = htmx(poll, "clicks")
+    assert "1 new click" in text(part)
+    assert "later" not in text(part)
+    assert "later" in text(htmx("/center/clicks", "clicks"))
+
+
+def test_a_foreign_key_is_nowhere(login_as, alice, mallory, today):
+    click = make_click(alice, today)
+    order = make_sale(today, click_id=click)["order_id"]
+    client = login_as(mallory)
+    for address in (f"clicks?before={click}", f"clicks?upto={click}", f"orders?before={order}"):
+        assert client.get(f"/center/{address}").status_code == 404
+        missing = client.get(f"/center/{address[:-3]}zzz")
+        assert missing.status_code == 404
+
+
+@pytest.mark.parametrize("address", [*TABLES, "/center/"])
+def test_nothing_of_another_affiliate(login_as, alice, mallory, today, address):
+    make_earnings(alice, today, sales=2)
+    page = text(login_as(mallory).get(address))
+    assert "order-" not in page
+    assert "alice" not in page.lower()
+    assert "D. K." not in page
+
+
+def test_orders_explain_themselves(login_as, alice, today):
+    sale = make_sale(today, click_id=make_click(alice, today - timedelta(minutes=7)))
+    refunded = make_sale(today, click_id=make_click(alice, today), customer="Lea Abel")
+    make_refund(refunded["event_id"], today)
+    page = text(login_as(alice).get("/center/orders"))
+    assert sale["order_id"] in page
+    assert "D. K." in page
+    assert "Dana" not in page
+    assert "Your link was the last one followed before the order (R7.4)" in page
+    assert "7 minutes before the order" in page
+    assert "Refunded" in page
+    assert "$20.00 (R9)" in page
+
+
+def test_csv_is_the_filtered_rows_and_harmless(login_as, alice, today):
+    make_click(alice, today, sub_id="-1-1", referrer="https://a.example/")
+    client = login_as(alice)
+    answer = client.get("/center/clicks?format=csv")
+    assert answer.mimetype == "text/csv"
+    assert "attachment" in answer.headers["Content-Disposition"]
+    assert ",'-1-1," in text(answer)
+    assert len(text(client.get("/center/clicks?format=csv&sub_id=x")).splitlines()) == 1
+
+
+@pytest.mark.parametrize("address", TABLES)
+def test_wrong_method(login_as, alice, address):
+    assert login_as(alice).post(address).status_code == 405
+
+
+@pytest.mark.parametrize("address", TABLES)
+def test_an_empty_table_says_why(login_as, alice, address):
+    page = text(login_as(alice).get(address))
+    assert "shows here within seconds" in page

@@ -1,0 +1,149 @@
+"""Signing in and out, the first login, a forgotten password (R1, R16)."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from portal import access, affiliates, mail
+from portal.rules import SUSPENDED
+from tests.makers import PASSWORD, make_affiliate
+
+NEW = "another plain sentence"
+
+
+def sign_in(client, name, password=PASSWORD):
+    return client.post("/login", data={"username": name, "password": password})
+
+
+@pytest.mark.parametrize("name", ["alice", "ALICE", "alice@example.com", " alice "])
+def test_affiliates_sign_in_by_code_or_e_mail(client, alice, name):
+    assert sign_in(client, name).location == "/home"
+    assert client.get("/home").location == "/center/"
+    assert client.get("/center/").status_code == 200
+
+
+def test_admins_sign_in_on_the_same_form(client, admin):
+    sign_in(client, admin.email)
+    assert client.get("/home").location == "/admin/"
+
+
+def test_a_wrong_password_says_how_many_tries_are_left(client, alice):
+    answer = sign_in(client, "alice", "wrong")
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert "4 more tries" in page
+    assert 'value="alice"' in page
+    assert "wrong" not in page.replace("not right", "")
+
+
+def said(answer, name):
+    """A page without the name that was typed and without its token."""
+    text = answer.get_data(as_text=True).replace(name, "")
+    return re.sub(r'name="csrf_token" value="[^"]*"', "", text)
+
+
+def test_an_unknown_name_gets_the_same_answer(client, alice):
+    known, unknown = sign_in(client, "alice", "wrong"), sign_in(client, "nobody", "wrong")
+    assert said(known, "alice") == said(unknown, "nobody")
+
+
+def test_too_many_tries_wait(client, alice):
+    for _ in range(5):
+        sign_in(client, "alice", "wrong")
+    answer = sign_in(client, "alice")
+    assert answer.status_code == 429
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_nothing_typed_is_asked_for(client, set_up):
+    answer = client.post("/login", data={})
+    assert answer.status_code == 422
+    assert "2 things to fix" in answer.get_data(as_text=True)
+
+
+def test_signing_out_ends_it(client, alice):
+    sign_in(client, "alice")
+    assert client.get("/logout").status_code == 405
+    assert client.post("/logout").location == "/login"
+    assert client.get("/center/").location == "/login"
+
+
+def test_the_session_is_new_after_signing_in(client, alice):
+    with client.session_transaction() as session:
+        session["planted"] = "by somebody else"
+    sign_in(client, "alice")
+    with client.session_transaction() as session:
+        assert "planted" not in session
+
+
+def test_a_changed_password_ends_other_sessions(app, client, alice, today):
+    sign_in(client, "alice")
+    access.set_password(alice, NEW, now=today)
+    assert client.get("/center/").location == "/login"
+
+
+@pytest.mark.parametrize("age", [{"used": timedelta(hours=3)}, {"began": timedelta(days=15)}])
+def test_sessions_end_by_rest_and_by_age(client, alice, today, age):
+    sign_in(client, "alice")
+    with client.session_transaction() as session:
+        for name, ago in age.items():
+            session[name] = int((today - ago).timestamp())
+    assert client.get("/center/").location == "/login"
+
+
+def test_polling_keeps_no_session_awake(client, alice, today, htmx):
+    sign_in(client, "alice")
+    with client.session_transaction() as session:
+        session["used"] = used = int((today - timedelta(hours=1)).timestamp())
+    htmx("/center/", "feed")
+    with client.session_transaction() as session:
+        assert session["used"] == used
+
+
+def test_a_lost_session_sends_htmx_to_the_login_page(htmx, set_up):
+    answer = htmx("/center/", "feed")
+    assert answer.status_code == 401
+    assert answer.headers["HX-Redirect"] == "/login"
+
+
+def test_a_suspended_affiliate_still_reads(client, alice, today):
+    affiliates.set_status(alice, SUSPENDED, by="test", now=today)
+    sign_in(client, "alice")
+    page = client.get("/center/").get_data(as_text=True)
+    assert "Good" in page
+
+
+def test_the_first_login_opens_only_one_page(client, set_up, today):
+    bob = make_affiliate("bob", today, password=None)
+    once = access.one_time_password(bob, now=today)
+    assert sign_in(client, "bob", once).location == "/login/first"
+    assert client.get("/center/").location == "/login/first"
+    assert client.post("/login/first", data={"new": "short", "again": "short"}).status_code == 422
+    other = client.post("/login/first", data={"new": NEW, "again": NEW + "x"})
+    assert "not the same" in other.get_data(as_text=True)
+    assert client.post("/login/first", data={"new": NEW, "again": NEW}).location == "/home"
+    assert client.get("/center/").status_code == 200
+    assert sign_in(client, "bob", once).status_code == 422
+
+
+def test_forgotten_says_the_same_for_everyone(client, alice):
+    names = ("alice", "nobody")
+    known, unknown = (client.post("/password/forgotten", data={"username": n}) for n in names)
+    assert said(known, "alice") == said(unknown, "nobody")
+    assert mail.waiting().where(mail.Message.kind == "password_reset").count() == 1
+
+
+def test_a_reset_link_works_once(client, alice, today):
+    token = access.reset_token(alice, now=today)
+    address = f"/password/new/{token}"
+    assert client.get(address).status_code == 200
+    assert client.post(address, data={"new": NEW, "again": "no"}).status_code == 422
+    assert client.post(address, data={"new": NEW, "again": NEW}).location == "/login"
+    assert client.get(address).status_code == 404
+    assert sign_in(client, "alice", NEW).location == "/home"
+
+
+def test_a_made_up_reset_link_is_no_link(client, set_up):
+    assert client.get("/password/new/abc").status_code == 404
+    assert client.post("/password/new/abc", data={"new": NEW, "again": NEW}).status_code == 404
