@@ -127,8 +127,7 @@ def check_password(account: Account, password: str, *, now: datetime, ip: str) -
 
 def count_sign_up(ip: str, *, now: datetime) -> None:
     """Count an application sent by the form from an address. Raises NotSignedIn past the limit."""
-    if throttle.count(f"sign-up {throttle.network(ip)}", throttle.HOUR, now) > SIGN_UPS_AN_HOUR:
-        raise throttle.too_many(throttle.HOUR, now)
+    throttle.limit("sign-up", ip, SIGN_UPS_AN_HOUR, now)
 
 
 def _proven(account: Account | None, password: str) -> bool:

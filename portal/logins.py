@@ -46,8 +46,7 @@ def forgotten(name: str, *, now: datetime, ip: str) -> None:
     Says nothing about whether it is: the page answers the same always. Raises access.NotSignedIn
     for an address that asks too often.
     """
-    if throttle.count(f"forgotten {throttle.network(ip)}", throttle.HOUR, now) > ASKED_AN_HOUR:
-        raise throttle.too_many(throttle.HOUR, now)
+    throttle.limit("forgotten", ip, ASKED_AN_HOUR, now)
     account = access.find(name)
     who = access.holder(account) if account else name.strip().casefold()
     few = throttle.count(f"link {who}", throttle.HOUR, now) <= LINKS_AN_HOUR

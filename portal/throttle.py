@@ -44,7 +44,7 @@ class NotSignedIn(Refused):
         self.tries_left, self.retry_after = tries_left, retry_after
 
 
-def network(ip: str) -> str:
+def _network(ip: str) -> str:
     """What counts as one address: an IPv4 address, the /64 of an IPv6 one."""
     try:
         address = ipaddress.ip_address(ip)
@@ -64,8 +64,13 @@ def count(key: str, window: int, now: datetime) -> int:
         return next(iter(insert.returning(Throttle.count).execute())).count
 
 
-def too_many(window: int, now: datetime) -> NotSignedIn:
-    """The refusal of a try until the window ends."""
+def limit(what: str, ip: str, most: int, now: datetime) -> None:
+    """Count what an address asks for, and refuse more than so many in an hour by NotSignedIn."""
+    if count(f"{what} {_network(ip)}", HOUR, now) > most:
+        raise _too_many(HOUR, now)
+
+
+def _too_many(window: int, now: datetime) -> NotSignedIn:
     seconds = int((_end(window, now) - now).total_seconds())
     wait = f"{-(-seconds // 60)} minutes" if seconds > 60 else "a minute"
     return NotSignedIn(f"Too many tries. The next one is possible in {wait}.", 0, seconds)
@@ -80,7 +85,7 @@ def _end(window: int, now: datetime) -> datetime:
 
 
 def _keys(who: str, ip: str) -> tuple[str, str, str]:
-    address = network(ip)
+    address = _network(ip)
     return f"password {address} {who}", f"address {address}", f"account {who}"
 
 
@@ -95,7 +100,7 @@ def take(who: str, ip: str, now: datetime) -> int:
     limit = TRIES_UNDER_ATTACK if attacked else TRIES
     left = min(limit - from_here, ADDRESS_TRIES - from_address)
     if left < 0:
-        raise too_many(QUARTER, now)
+        raise _too_many(QUARTER, now)
     return left
 
 

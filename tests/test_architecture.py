@@ -24,7 +24,7 @@ ROWS = (
     {"books"},
     {"program", "throttle"},
     # What deeds are made of.
-    {"ledger", "access", "slots", "letters", "reports", "lists", "present"},
+    {"ledger", "access", "letters", "reports", "lists", "present"},
     {"events", "accounts", "office", "statements", "explain", "mail", "past"},
     {"attachments", "outlook", "migrations", "replay"},
     {"runcheck"},
