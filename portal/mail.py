@@ -7,19 +7,19 @@ sent, and no transaction is open while the mail server is spoken to.
 from __future__ import annotations
 
 import logging
-import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from peewee import AutoField, BooleanField, CharField, Expression, IntegerField, ModelSelect, fn
+from peewee import AutoField, BooleanField, CharField, IntegerField, ModelSelect, fn
 
 from portal import access, letters
 from portal.config import MailServer
-from portal.database import JsonField, Table, UtcField, transaction
+from portal.database import JsonField, Table, UtcField
 from portal.models import Admin, Affiliate
 
-WAITING, SENT, FAILED, DROPPED = "waiting", "sent", "failed", "dropped"
+WAITING, SENDING, SENT = "waiting", "sending", "sent"
+FAILED, DROPPED = "failed", "dropped"
 LEASE = timedelta(minutes=10)  # longer than a mail takes at the slowest server
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=2)
 GIVE_UP = timedelta(days=3)
@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 class Message(Table):
     """A mail to send: its kind, to whom ("affiliate:17"), and the facts it tells. No secrets.
 
+    While it is `sending`, `due_at` is when another process may take it from one that was killed.
     `down` says that the last attempt failed because of the server, not because of this mail.
     """
 
@@ -48,8 +49,6 @@ class Message(Table):
     attempts = IntegerField(default=0)
     first_tried_at = UtcField(null=True)
     sent_at = UtcField(null=True)
-    lease = CharField(32, null=True)
-    leased_until = UtcField(null=True)
     down = BooleanField(default=False)
     error = CharField(default="")
 
@@ -72,14 +71,15 @@ def queue(kind: str, *, to: Affiliate | Admin, now: datetime, key: str, **facts:
 
 def waiting() -> ModelSelect[Message]:
     """The mails that are not sent: waiting, or given up with their error; oldest first."""
-    return Message.select().where(Message.state.in_((WAITING, FAILED))).order_by(Message.id)
+    unsent = Message.state.in_((WAITING, SENDING, FAILED))
+    return Message.select().where(unsent).order_by(Message.id)
 
 
 def try_again(message_id: int, *, now: datetime) -> bool:
     """Send a mail that was given up or waits for its next try at once; False for any other."""
     again = Message.update(state=WAITING, due_at=now, first_tried_at=None, attempts=0)
-    open_ = Message.state.in_((WAITING, FAILED)) & Message.lease.is_null()
-    return again.where(Message.id == message_id, open_).execute() == 1
+    idle = Message.state.in_((WAITING, FAILED))
+    return again.where(Message.id == message_id, idle).execute() == 1
 
 
 # --- Sending -----------------------------------------------------------------------------------
@@ -112,36 +112,34 @@ def deliver(
 def lease(now: datetime) -> Message | None:
     """Take the next mail that is due for this process alone, or None.
 
-    A mail waits while an earlier one to the same person does. A lease that ended is free again,
-    and so is one, or a due time, that lies further ahead than any can: the clock was put back.
+    A mail waits while an earlier one to the same person does. A due time that lies further ahead
+    than any can counts as come: the clock was put back.
     """
-    earlier = Message.alias()
+    earlier, open_states = Message.alias(), (WAITING, SENDING)
     ahead = earlier.select(earlier.id).where(
-        earlier.holder == Message.holder, earlier.state == WAITING, earlier.id < Message.id
+        earlier.holder == Message.holder, earlier.state.in_(open_states), earlier.id < Message.id
     )
-    due = _outside(Message.due_at, now, LONGEST_WAIT) & ~fn.EXISTS(ahead)
-    free = Message.lease.is_null() | _outside(Message.leased_until, now, LEASE)
-    next_ = Message.select().where(Message.state == WAITING, due, free).order_by(Message.id)
-    if not next_.exists():  # read first: an idle outbox never asks for the right to write
-        return None
-    with transaction():
-        message = next_.first()
-        if message:
-            message.lease = secrets.token_hex(16)
-            taken = Message.update(lease=message.lease, leased_until=now + LEASE)
-            taken.where(Message.id == message.id).execute()
-    return message
+    due = (Message.due_at <= now) | (Message.due_at > now + LONGEST_WAIT)
+    next_ = Message.select().where(Message.state.in_(open_states), due, ~fn.EXISTS(ahead))
+    while message := next_.order_by(Message.id).first():
+        if _change(message, state=SENDING, due_at=now + LEASE):
+            return message
+    return None
 
 
-def _outside(at: UtcField, now: datetime, longest: timedelta) -> Expression:
-    return (at <= now) | (at > now + longest)
+def _change(message: Message, **changes: Any) -> bool:
+    """Write what became of a mail, unless another process took it meanwhile."""
+    same = (Message.state == message.state) & (Message.due_at == message.due_at)
+    changed = Message.update(changes).where(Message.id == message.id, same).execute() == 1
+    message.state, message.due_at = changes["state"], changes.get("due_at", message.due_at)
+    return changed
 
 
 def _send(message: Message, server: MailServer, url: str, now: datetime) -> bool:
     """Hand a mail over; False when it was dropped instead. Raises what the server said."""
     account = access.of(message.holder)
     if account is None or _is_stale(message, account, now):
-        _finish(message, state=DROPPED)
+        _change(message, state=DROPPED)
         return False
 
     def facts() -> dict[str, Any]:
@@ -149,7 +147,7 @@ def _send(message: Message, server: MailServer, url: str, now: datetime) -> bool
         return {**message.facts, "secret": make(account, now=now) if make else ""}
 
     letters.send(server, message.kind, account, url=url, key=message.key, now=now, facts=facts)
-    _finish(message, state=SENT, sent_at=now, error="")
+    _change(message, state=SENT, sent_at=now, error="")
     Message.update(due_at=now, down=False).where(Message.state == WAITING, Message.down).execute()
     return True
 
@@ -172,7 +170,7 @@ def _put_off(message: Message, problem: Exception, now: datetime) -> None:
     """Keep why a mail was not accepted, and try it later unless that is for good."""
     first = message.first_tried_at or now
     gone = letters.is_final(problem) or now - first > GIVE_UP
-    _finish(
+    _change(
         message,
         state=FAILED if gone else WAITING,
         first_tried_at=first,
@@ -181,9 +179,3 @@ def _put_off(message: Message, problem: Exception, now: datetime) -> None:
         down=letters.is_down(problem),
         error=letters.described(problem),
     )
-
-
-def _finish(message: Message, **changes: Any) -> None:
-    """Write how a mail went, unless its lease ended and another process has it now."""
-    done = Message.update(lease=None, leased_until=None, **changes)
-    done.where(Message.id == message.id, Message.lease == message.lease).execute()
