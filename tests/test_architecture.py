@@ -16,16 +16,16 @@ ROWS = (
     # Pure: values in, values out. Standard library only, but for what PURE_MAY names.
     {"rules", "months", "config", "fields", "formats", "landing", "visits"},
     {"batch", "chart", "vault"},
-    {"taxes", "settings", "feeds", "paper", "passwords", "smtp", "sheets", "words"},
+    {"taxes", "settings", "feeds", "paper", "passwords", "sheets", "words"},
     {"intake"},
     # What is stored.
     {"database"},
     {"models", "sql"},
     {"books"},
-    {"program"},
+    {"program", "throttle"},
     # What deeds are made of.
-    {"ledger", "persons", "throttle", "slots", "letters", "reports", "lists", "present"},
-    {"events", "accounts", "access", "office", "statements", "explain", "mail", "past"},
+    {"ledger", "access", "letters", "reports", "lists", "present"},
+    {"events", "accounts", "office", "statements", "explain", "mail", "past"},
     {"attachments", "outlook", "migrations", "replay"},
     {"runcheck"},
     # The deeds.
