@@ -14,13 +14,13 @@ PORTAL = Path(__file__).parent.parent / "portal"
 
 ROWS = (
     # Pure: values in, values out. Standard library only, but for what PURE_MAY names.
-    {"rules", "months", "config", "fields", "formats", "landing", "visits"},
+    {"rules", "months", "config", "fields", "formats", "visits"},
     {"batch", "chart", "vault"},
     {"taxes", "settings", "feeds", "paper", "passwords", "smtp", "sheets", "words"},
     {"intake"},
     # What is stored.
     {"database"},
-    {"models", "sql"},
+    {"models"},
     {"books"},
     {"program"},
     # What deeds are made of.

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
-from portal import landing, traffic, visits
+from portal import traffic, visits
 from portal.config import Config
 from portal.database import connected, db, utcnow
 
@@ -110,7 +110,7 @@ class ClickPath:
         page = outcome.landing or self._portal_url
         if not outcome.click_id:
             return Answer(302, {"Location": page})
-        page = landing.with_click(page, visit.code, outcome.click_id)
+        page = visits.with_click(page, visit.code, outcome.click_id)
         return Answer(302, {"Location": page, "Set-Cookie": self._cookie(outcome, environ)})
 
     def _cookie(self, outcome: traffic.Outcome, environ: Environ) -> str:

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from portal import landing, program, traffic
+from portal import program, traffic, visits
 from tests.visiting import (
     SHOP,
     Browser,
@@ -160,7 +160,7 @@ def test_a_store_that_is_gone_stops_no_visitor(browser, db, monkeypatch):
 
 
 def test_a_portal_that_never_read_its_settings_leads_to_itself(browser, db, monkeypatch):
-    monkeypatch.setattr(traffic, "_last", None)
+    monkeypatch.setattr(traffic, "_home", "")
     db.execute_sql("DROP TABLE setting")
     assert browser.get("/go/alice").headers["location"] == "https://portal.example"
 
@@ -295,7 +295,7 @@ ASTRAY = [
 
 @pytest.mark.parametrize("page", ASTRAY)
 def test_a_link_may_not_lead_to_anywhere_else(page):
-    assert landing.allowed(page, SHOP, HOSTS) == ""
+    assert visits.allowed(page, SHOP, HOSTS) == ""
 
 
 def test_a_link_that_was_stored_all_the_same_leads_to_the_product(alice, browser, now):
@@ -319,4 +319,4 @@ def test_a_link_that_was_stored_all_the_same_leads_to_the_product(alice, browser
     ],
 )
 def test_a_link_within_the_allowed_hosts_is_followed(page, leads_to):
-    assert landing.allowed(page, SHOP, HOSTS) == leads_to
+    assert visits.allowed(page, SHOP, HOSTS) == leads_to
