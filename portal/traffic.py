@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -58,7 +58,7 @@ def find_landing(visit: Visit) -> str:
     """
     try:
         with connected():
-            return _Batch({visit.code}, {visit.slug}).link(visit.code, visit.slug)[1]
+            return _Batch([visit]).link(visit)[1]
     except Exception:
         return _home
 
@@ -67,19 +67,15 @@ def _store(arrived: list[Visit]) -> list[Outcome]:
     """Store visits in one transaction, in the order in which they came."""
     outcomes = []
     with connected(), transaction(CLICKS):
-        batch = _Batch({visit.code for visit in arrived}, {visit.slug for visit in arrived})
+        batch = _Batch(arrived)
         visitors = _visitors(visit.former for visit in arrived if visit.former)
         for visit in arrived:
-            link, page = batch.link(visit.code, visit.slug)
-            told = ""
-            if visit.code in batch.affiliates:
-                affiliate, active = batch.affiliates[visit.code]
-                mark = rules.mark(
-                    active=active, method=visit.method, headers=visit.signs, robot=visit.robot
-                )
-                visitor, texts = visitors.get(visit.former), (visit.sub_id, visit.referrer)
-                stored = batch.add(affiliate, link, visitor, visit.at, mark, *texts)
-                told = "" if mark else stored
+            link, page = batch.link(visit)
+            affiliate, active = batch.affiliates.get(visit.code, (0, False))
+            if not active:
+                visit = visit._replace(mark="inactive")
+            told = batch.add(visit, link, visitors.get(visit.former)) if affiliate else ""
+            told = "" if visit.mark else told
             outcomes.append(Outcome(told, page, batch.days, batch.program.cookie_domain))
         batch.store()
     return outcomes
@@ -94,7 +90,7 @@ _clicks = GroupCommit(_store)
 class _Batch:
     """What clicks depend on, as it stands when they are stored, and the rows that they become."""
 
-    def __init__(self, codes: set[str], slugs: set[str]):
+    def __init__(self, arrived: Collection[Visit]):
         settings = _ask(
             "SELECT name, value, (SELECT COALESCE(MAX(id), 0) FROM click), "
             "(SELECT cookie_days FROM terms_version ORDER BY id DESC LIMIT 1) "
@@ -106,41 +102,34 @@ class _Batch:
             "SELECT c.code, a.id, a.status, l.slug, l.id, l.landing FROM code c "
             "JOIN affiliate a ON a.id = c.affiliate_id "
             "LEFT JOIN link l ON l.affiliate_id = a.id AND l.slug IN (...) WHERE c.code IN (...)",
-            [*slugs, ""],
-            list(codes),
+            list({"", *(visit.slug for visit in arrived)}),
+            list({visit.code for visit in arrived}),
         )
         self.affiliates = {row[0]: (row[1], row[2] == rules.ACTIVE) for row in named}
         self.links = {(row[0], row[3]): row[4:] for row in named if row[4]}
         self.rows: list[tuple] = []
         self.counts: Counter[tuple[int, str]] = Counter()  # unmarked ones by affiliate and day
 
-    def link(self, code: str, slug: str) -> tuple[int | None, str]:
+    def link(self, visit: Visit) -> tuple[int | None, str]:
         """The link by which one came, by default the affiliate's own, and where it leads."""
-        link, page = self.links.get((code, slug)) or self.links.get((code, "")) or (None, "")
+        default = self.links.get((visit.code, ""), (None, ""))
+        link, page = self.links.get((visit.code, visit.slug), default)
         home = self.program.product_url
         return link, visits.allowed(page, home, self.program.allowed_hosts) or home
 
-    def add(
-        self,
-        affiliate: int,
-        link: int | None,
-        visitor: int | None,
-        at: datetime,
-        mark: str | None,
-        sub_id: str | None,
-        referrer: str | None,
-    ) -> str:
-        """Take a click and return its outside id; without a visitor it is a new one's.
+    def add(self, visit: Visit, link: int | None, visitor: int | None) -> str:
+        """Take a click of a known code and return its id; without a visitor it is a new one's.
 
         Its number grows with storing, also when the clock does not (R5).
         """
-        self.last = max(self.last + 1, int((at - _YEAR_2020).total_seconds() * 1000) << 21)
-        who = [self.last, affiliate, link, visitor or self.last]
-        row = [*who, int(at.timestamp()), self.days, mark, sub_id, referrer]
+        self.last = max(self.last + 1, int((visit.at - _YEAR_2020).total_seconds() * 1000) << 21)
+        affiliate = self.affiliates[visit.code][0]
+        row = [self.last, affiliate, link, visitor or self.last, int(visit.at.timestamp())]
+        row += [self.days, visit.mark, visit.sub_id, visit.referrer]
         tag = click_tag(row, self.key)
         self.rows.append((*row, tag))
-        if not mark:
-            self.counts[affiliate, day_of(at, self.program.zone)] += 1
+        if not visit.mark:
+            self.counts[affiliate, day_of(visit.at, self.program.zone)] += 1
         return click_id(self.last, tag)
 
     def store(self) -> None:
@@ -209,28 +198,19 @@ def store_import(clicks: list[dict[str, Any]]) -> int:
     Each has click_id, code and clicked_at, and may have slug, sub_id, referrer, marked and visitor,
     a text that the clicks of a browser share. One that is known already is passed over.
     """
-    new: dict[str, dict[str, Any]] = {}
+    new: dict[str, Visit] = {}
     for click in clicks:
-        new.setdefault(click["click_id"], click)
+        new.setdefault(click["click_id"], _imported(click))
     known = "SELECT outside_id FROM imported_click WHERE outside_id IN (...)"
     with transaction(CLICKS):
         for (name,) in _ask(known, list(new)):
             del new[name]
-        codes, slugs = map(set, zip(*map(_way, clicks), strict=True)) if clicks else (set(), set())
-        batch = _Batch(codes, slugs)
-        for click in new.values():
-            code, slug = _way(click)
-            if code not in batch.affiliates:
-                raise rules.Refused(f"No affiliate has the code {click['code']!r}.", "code")
-            batch.add(
-                batch.affiliates[code][0],
-                batch.links.get((code, slug), (None,))[0],
-                _browser(click.get("visitor"), batch.key),
-                click["clicked_at"],
-                click.get("marked") or None,
-                click.get("sub_id") or None,
-                visits.clean_referrer(click.get("referrer") or ""),
-            )
+        batch = _Batch(new.values())
+        for visit in new.values():
+            if visit.code not in batch.affiliates:
+                raise rules.Refused(f"No affiliate has the code {visit.code!r}.", "code")
+            link, _ = batch.links.get((visit.code, visit.slug), (None, ""))
+            batch.add(visit, link, _browser(visit.former, batch.key) if visit.former else None)
         batch.store()
         _add(
             "INSERT INTO imported_click (outside_id, click_id) VALUES (...)",
@@ -239,14 +219,19 @@ def store_import(clicks: list[dict[str, Any]]) -> int:
     return len(new)
 
 
-def _way(click: dict[str, Any]) -> tuple[str, str]:
-    """The code and the slug of an imported click."""
-    return click["code"].lower(), (click.get("slug") or "").lower()
+def _imported(click: dict[str, Any]) -> Visit:
+    return Visit(
+        code=click["code"].lower(),
+        slug=(click.get("slug") or "").lower(),
+        mark=click.get("marked") or None,
+        former=click.get("visitor") or "",
+        sub_id=click.get("sub_id") or None,
+        referrer=visits.clean_referrer(click.get("referrer") or ""),
+        at=click["clicked_at"],
+    )
 
 
-def _browser(text: str | None, key: bytes) -> int | None:
+def _browser(text: str, key: bytes) -> int:
     """A visitor's number from its name elsewhere; below zero, where no click has its id."""
-    if not text:
-        return None
     digest = hashlib.blake2b(text.encode(), digest_size=8, key=key, person=b"visitor").digest()
     return -1 - (int.from_bytes(digest, "big") >> 1)

@@ -14,6 +14,8 @@ from urllib.parse import quote, unquote_plus, urljoin, urlsplit
 
 from crawlerdetect import CrawlerDetect
 
+from portal import rules
+
 MARKING = ("sec-purpose", "purpose", "x-moz", "sec-fetch-dest")  # headers that R8 looks at
 _CODE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,31}")
 _SUB_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -26,10 +28,8 @@ class Visit(NamedTuple):
 
     code: str
     slug: str
-    method: str
-    signs: Mapping[str, str]  # the headers of MARKING that were sent
-    robot: bool
-    former: str
+    mark: str | None  # why it never counts, whoever's link it is
+    former: str  # the click id that the browser brought, or its name in an import
     sub_id: str | None
     referrer: str | None
     at: datetime
@@ -48,12 +48,12 @@ def read(
 ) -> Visit:
     """The visit that a request makes; `headers` have lower-case names."""
     code, slug = code.lower() if code.isascii() else "", slug.lower()
+    signs = {name: headers[name].lower() for name in MARKING if name in headers}
+    robot = is_robot(headers.get("user-agent", "")[:512])
     return Visit(
         code=code if _CODE.fullmatch(code) else "",
         slug=slug if slug.isprintable() and len(slug) <= 64 else "",
-        method=method,
-        signs={name: headers[name].lower() for name in MARKING if name in headers},
-        robot=is_robot(headers.get("user-agent", "")[:512]),
+        mark=rules.mark(active=True, method=method, headers=signs, robot=robot),
         former=former if _FORMER.fullmatch(former) else "",
         sub_id=sub_id if _SUB_ID.fullmatch(sub_id) else None,
         referrer=clean_referrer(referrer),

@@ -14,8 +14,8 @@ PORTAL = Path(__file__).parent.parent / "portal"
 
 ROWS = (
     # Pure: values in, values out. Standard library only, but for what PURE_MAY names.
-    {"rules", "months", "config", "fields", "formats", "visits"},
-    {"batch", "chart", "vault"},
+    {"rules", "months", "config", "fields", "formats"},
+    {"batch", "chart", "vault", "visits"},
     {"taxes", "settings", "feeds", "paper", "passwords", "smtp", "sheets", "words"},
     {"intake"},
     # What is stored.
