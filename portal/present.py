@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from peewee import Expression, fn
+from peewee import Case, Expression, fn
 
 from portal import rules
 from portal.books import Customer, CustomerVisitor, Order, Payment, Refund
@@ -149,13 +149,12 @@ def order_state(row: Order) -> OrderState:
 
 
 def _paid(order: Order) -> dict[tuple[int, int], int]:
-    paid = {}
-    for tier, earner in enumerate((Payment.commission_to, Payment.override_to)):
-        left = fn.SUM(Payment.amount - Payment.refunded)
-        query = Payment.select(Payment.plan_count, left).group_by(Payment.plan_count)
-        query = query.where((Payment.order == order) & earner.is_null(False))
-        paid.update({(count, tier): int(cents) for count, cents in query.tuples()})
-    return paid
+    left = Payment.amount - Payment.refunded
+    earners = (Payment.commission_to, Payment.override_to)
+    sums = [fn.SUM(Case(None, [(earner.is_null(), 0)], left)) for earner in earners]
+    query = Payment.select(Payment.plan_count, *sums).where(Payment.order == order)
+    rows = query.group_by(Payment.plan_count).tuples()
+    return {(count, tier): int(paid[tier]) for count, *paid in rows for tier in (0, 1)}
 
 
 def payment_state(row: Payment) -> PaymentState:
