@@ -14,13 +14,13 @@ PORTAL = Path(__file__).parent.parent / "portal"
 
 ROWS = (
     # Pure: values in, values out. Standard library only, but for what PURE_MAY names.
-    {"rules", "months", "config", "fields", "formats", "landing", "visits"},
-    {"batch", "chart", "vault"},
+    {"rules", "months", "config", "fields", "formats"},
+    {"batch", "chart", "vault", "visits"},
     {"taxes", "settings", "feeds", "paper", "passwords", "sheets", "words"},
     {"intake"},
     # What is stored.
     {"database"},
-    {"models", "sql"},
+    {"models"},
     {"books"},
     {"program", "throttle"},
     # What deeds are made of.
