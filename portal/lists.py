@@ -206,7 +206,6 @@ def _tell_clicks(rows: list[Row]) -> list[Row]:
         tag = row.pop("tag")
         row["click_id"] = row["click_id"] or click_id(row["key"], tag)
         row["slug"] = row["slug"] or None
-        row["visitor"] = str(row["visitor"])
     return _only(rows, ("clicked_at",))
 
 
