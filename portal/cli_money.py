@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from portal import affiliates, fields, lists, paper, program
+from portal import affiliates, fields, office, paper, program
 from portal import checks as checkbook
+from portal.books import PaperCheck
 from portal.database import utcnow
 from portal.formats import usd
 from portal.months import Month, month_of
@@ -108,9 +110,31 @@ def _present_code(code: str) -> str:
 
 
 def _write(pdf: Path, numbers: list[int]) -> None:
-    checks = lists.check_pages(numbers)
-    if checks:
-        pdf.write_bytes(paper.checks(checks))
+    query = PaperCheck.select().where(PaperCheck.number.in_(numbers))
+    pages = [_page(check) for check in query.order_by(PaperCheck.number)]
+    if pages:
+        pdf.write_bytes(paper.checks(pages))
+
+
+def _page(check: PaperCheck) -> paper.CheckPage:
+    payout = check.payout
+    entries, brought = office.voucher(payout)
+    sums = Counter[str]()
+    for kind, cents in (("brought_forward", brought), *((e.kind, e.amount) for e in entries)):
+        sums[kind] += cents
+    return paper.CheckPage(
+        number=check.number or 0,
+        day=check.check_date or "",
+        payee=check.payee,
+        address=check.address,
+        amount=payout.amount,
+        affiliate=payout.affiliate.code,
+        month=payout.run.month,
+        program=program.load().program_name,
+        lines=tuple(
+            (kind.replace("_", " ").capitalize(), sums[kind]) for kind in sums if sums[kind]
+        ),
+    )
 
 
 def _moved(answer: dict[str, Any]) -> str:

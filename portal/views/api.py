@@ -6,6 +6,7 @@ no key 401, not JSON by its type 415, too long 413, not JSON 400, a field 422, a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -15,10 +16,11 @@ from werkzeug.exceptions import NotFound, UnsupportedMediaType
 
 from portal import access, accounts, affiliates, feeds, fields, lists, orders, refunds, rules
 from portal.affiliates import Application
+from portal.books import Entry, Payout
 from portal.database import utcnow
 from portal.events import Answer, Conflict
 from portal.fields import Wrong
-from portal.models import Affiliate, Fact
+from portal.models import Affiliate, Click, Fact
 from portal.months import Month
 from portal.views.errors import api_error
 
@@ -102,40 +104,35 @@ def apply() -> Told:
     """An application (R1 to R3, R12); the same e-mail again is the account as it is."""
     said = Application(**feeds.application(_body()))
     affiliate, created = affiliates.apply(said, now=g.now, by=g.by)
-    return _standing(affiliate), 201 if created else 200
+    return jsonify(accounts.standing(affiliate, now=g.now)), 201 if created else 200
 
 
 @bp.get("/affiliates/<code>")
 def affiliate(code: str) -> Told:
     """An affiliate by a code it has or had, in any case."""
-    return _standing(_by_code(code))
+    return jsonify(accounts.standing(_by_code(code), now=g.now))
 
 
 @bp.patch("/affiliates/<code>")
 def change(code: str) -> Told:
     """Suspend or reinstate, or say what a check needs."""
-    affiliate = _by_code(code)
+    account = _by_code(code)
     values = feeds.change(_body())
     about = {"by": g.by, "now": g.now}
     if "status" in values:
-        affiliates.set_status(affiliate, values.pop("status"), **about)
+        affiliates.set_status(account, values.pop("status"), **about)
     if "tax_id" in values:
-        affiliates.change_tax_id(affiliate, values.pop("tax_id"), **about)
+        affiliates.change_tax_id(account, values.pop("tax_id"), **about)
     if values:
-        affiliates.change_profile(affiliate, **values, **about)
-    return _standing(Affiliate.get_by_id(affiliate.id))
+        affiliates.change_profile(account, **values, **about)
+    return affiliate(code)
 
 
 def _by_code(code: str) -> Affiliate:
-    known = fields.CODE.fullmatch(code.lower()) if code.isascii() else None
-    affiliate = affiliates.by_code(code) if known else None
-    if affiliate is None:
+    found = affiliates.by_code(code) if fields.CODE.fullmatch(code.lower()) else None
+    if found is None:
         raise NotFound("There is no affiliate with this code.")
-    return affiliate
-
-
-def _standing(affiliate: Affiliate) -> Response:
-    return jsonify(accounts.standing(affiliate, now=g.now))
+    return found
 
 
 # --- Lists -------------------------------------------------------------------------------------
@@ -144,46 +141,45 @@ def _standing(affiliate: Affiliate) -> Response:
 @bp.get("/affiliates/<code>/ledger")
 def ledger(code: str) -> Told:
     """The ledger of an affiliate, by recording."""
-    return _list(lists.ENTRIES, "affiliate", lists.entries_of(_by_code(code).id))
+    return _list(lists.ENTRIES, Entry.affiliate == _by_code(code), unsaid="affiliate")
 
 
 @bp.get("/orders")
 def all_orders() -> Told:
     """All orders with their credit and sums."""
-    return _list(lists.ORDERS, "")
+    return _list(lists.ORDERS)
 
 
 @bp.get("/payouts")
 def payouts() -> Told:
     """All payouts, or those of one month, each with its last check."""
-    month = request.args.get("month", "")
-    try:
-        where = [lists.of_month(Month(month))] if month else []
-    except ValueError as error:
-        raise Wrong(str(error), "month") from None
-    return _list(lists.PAYOUTS, "", *where)
+    month = request.args.get("month")
+    return _list(lists.PAYOUTS, *([Payout.run == _read(Month, "month")] if month else []))
 
 
 @bp.get("/clicks")
 def clicks() -> Told:
     """All clicks, or those of one affiliate."""
-    code = request.args.get("affiliate", "")
-    where = [lists.clicks_of(_by_code(code).id)] if code else []
-    return _list(lists.CLICKS, "visitor", *where)
+    code = request.args.get("affiliate")
+    where = [Click.affiliate_id == _by_code(code).id] if code else []
+    return _list(lists.CLICKS, *where, unsaid="visitor")
 
 
-def _list(listing: lists.List, unsaid: str, *where: Expression) -> Told:
-    try:
-        rows, cursor = listing.page(request.args.get("cursor", ""), _limit(), *where)
-    except ValueError as error:
-        raise Wrong(str(error), "cursor") from None
+def _list(listing: lists.List, *where: Expression, unsaid: str = "") -> Told:
+    limit = _read(_limit, "limit", str(lists.LONGEST))
+    rows, cursor = _read(lambda cursor: listing.page(cursor, limit, *where), "cursor")
     items = [{name: value for name, value in row.items() if name != unsaid} for row in rows]
     return jsonify({listing.name: items, "next": cursor})
 
 
-def _limit() -> int:
-    text = request.args.get("limit", str(lists.LONGEST))
-    if not (text.isascii() and text.isdigit() and len(text) < 4 and 0 < int(text) <= lists.LONGEST):
-        words = f"A limit is from 1 to {lists.LONGEST}."
-        raise Wrong(words, "limit")
+def _read(reader: Callable[[str], Any], name: str, default: str = "") -> Any:
+    try:
+        return reader(request.args.get(name, default))
+    except ValueError as error:
+        raise Wrong(str(error), name) from None
+
+
+def _limit(text: str) -> int:
+    if not re.fullmatch("[0-9]{1,3}", text) or not 0 < int(text) <= lists.LONGEST:
+        raise ValueError(f"A limit is from 1 to {lists.LONGEST}.")
     return int(text)
