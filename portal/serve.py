@@ -25,7 +25,7 @@ PATIENCE = 30  # seconds for running requests after SIGTERM
 
 def serve(config: Config, host: str = "127.0.0.1", port: int = 8000, workers: int = 2) -> None:
     """Serve until SIGTERM or SIGINT. Raises OSError where the address cannot be used."""
-    _try_address(host, port)
+    try_address(host, port)
     server = Server(
         "portal",
         address=host,
@@ -43,7 +43,7 @@ def serve(config: Config, host: str = "127.0.0.1", port: int = 8000, workers: in
     server.serve(target_loader=partial(_start_worker, config), wrap_loader=False)
 
 
-def _try_address(host: str, port: int) -> None:
+def try_address(host: str, port: int) -> None:
     """Find out before any worker starts whether the address is free."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as trial:
