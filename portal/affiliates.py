@@ -17,9 +17,10 @@ from portal.attachments import attach_applicant, attach_linked
 from portal.books import Customer
 from portal.database import transaction
 from portal.models import Affiliate, AffiliateCode, Audit, TaxIdOnFile, record
+from portal.present import Now
 
 CODE = re.compile(r"[a-z0-9][a-z0-9-]{1,31}")
-LATIN = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"})
+LATIN = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe", "þ": "th"})
 PROFILE = "name company payee line1 line2 city state postal_code country us_person website".split()
 RESIDENCE = ("country", "us_person")
 MOVES = {
@@ -57,9 +58,6 @@ def by_code(code: str) -> Affiliate | None:
     return row.affiliate if row else None
 
 
-# --- Joining -----------------------------------------------------------------------------------
-
-
 def apply(application: Application, *, now: datetime, by: str = "form") -> tuple[Affiliate, bool]:
     """Make an application an account and mail its login (R1 to R3, R12).
 
@@ -89,11 +87,11 @@ def join(
 ) -> Affiliate:
     """Open an account, within a deed; `referrer` is an attachment of a former system."""
     tax_id = _tax_id(application.tax_id)
-    code = _new_code(application)
+    code, world = _new_code(application), Now()
     if referrer:
         attached: tuple[int | None, str | None] = (referrer.id, "import")
     else:
-        attached = attach_applicant(application.email, application.click_id, now)
+        attached = attach_applicant(application.email, application.click_id, now, world)
     payee = application.payee or application.company or application.name
     said = {name: getattr(application, name) for name in (*PROFILE, "email", "promotion")}
     affiliate = Affiliate.create(
@@ -118,7 +116,7 @@ def join(
         "attached_by": attached[1],
     }
     about = {"affiliate_id": affiliate.id, "email_key": affiliate.email_key}
-    fact = record("application", content, now, **about)
+    fact = record("application", content, now, clicks_to=world.clicks_to, **about)
     AffiliateCode.create(code=code, affiliate=affiliate, fact_id=fact.id)
     if tax_id:
         _seal(affiliate, tax_id, now)
@@ -149,9 +147,6 @@ def _new_code(application: Application) -> str:
     return code
 
 
-# --- Status ------------------------------------------------------------------------------------
-
-
 def set_status(affiliate: Affiliate, status: str, *, by: str, now: datetime) -> Affiliate:
     """Approve, decline, suspend or reinstate (R1, R16); the same status again changes nothing."""
     with transaction():
@@ -171,9 +166,6 @@ def set_status(affiliate: Affiliate, status: str, *, by: str, now: datetime) -> 
         if status == rules.DECLINED:
             mail.queue("declined", to=affiliate, now=now, key=f"declined:{affiliate.id}")
         return affiliate
-
-
-# --- Profile -----------------------------------------------------------------------------------
 
 
 def change_profile(affiliate: Affiliate, *, by: str, now: datetime, **said: Any) -> Affiliate:

@@ -97,9 +97,6 @@ class Refund(Table):
     happened_at = UtcField()
 
 
-# --- The books ---------------------------------------------------------------------------------
-
-
 class Run(Table):
     """The payout run of a month. `last_entry` and `last_fact` say what it saw."""
 

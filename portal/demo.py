@@ -56,15 +56,15 @@ LABELS = ("spring", "footer", "podcast-31", "ch-4", "")
 
 # Name, e-mail, address, day they apply, clicks a day, tax ID; a U.S. address is a U.S. person's.
 CAST = """
-Jordan Reyes|jordan@reyesfacilitation.example|18 Alder Court|Portland|OR|97214|US|0|2.25|12-3456780
-Moira Fenn|moira@northlight.example|9 Mill Lane|Leeds||LS1 4AP|GB|15|1.08|
-North Ad Co.|ads@northad.example|400 Main Street|Denver|CO|80202|US|30|0.68|98-7654321
-Priya Nair|priya@nair.example|77 Lamar Street|Austin|TX|78701|US|40|1.12|219-45-6789
-Hanna Lindqvist|hanna@lindqvist.example|Storgatan 4|Malmö||211 42|SE|60|0.54|
-Samuel Brook|samuel@brook.example|5 Elm Street|Dayton|OH|45402|US|90|0.9|
-Łukasz Şahin|lukasz@sahin.example|ul. Długa 12|Kraków||31-147|PL|120|0.41|
-Grace Okafor|grace@okafor.example|||||NG|150|0.45|
-Yuki Tanaka|yuki@tanaka.example|2-1 Umeda|Osaka||530-0001|JP|200|0.6|
+Jordan Reyes|jordan@reyesfacilitation.example|18 Alder Court|Portland|OR|97214|US|0|1.6|12-3456780
+Moira Fenn|moira@northlight.example|9 Mill Lane|Leeds||LS1 4AP|GB|15|0.8|
+North Ad Co.|ads@northad.example|400 Main Street|Denver|CO|80202|US|30|0.5|98-7654321
+Priya Nair|priya@nair.example|77 Lamar Street|Austin|TX|78701|US|40|0.8|219-45-6789
+Hanna Lindqvist|hanna@lindqvist.example|Storgatan 4|Malmö||211 42|SE|60|0.8|
+Samuel Brook|samuel@brook.example|5 Elm Street|Dayton|OH|45402|US|90|0.6|
+Łukasz Şahin|lukasz@sahin.example|ul. Długa 12|Kraków||31-147|PL|120|0.8|
+Grace Okafor|grace@okafor.example|||||NG|150|0.8|
+Yuki Tanaka|yuki@tanaka.example|2-1 Umeda|Osaka||530-0001|JP|200|0.5|
 """
 _COLUMNS = "name email line1 city state postal_code country day clicks tax_id".split()
 PEOPLE = [dict(zip(_COLUMNS, row.split("|"), strict=True)) for row in CAST.strip().splitlines()]
@@ -94,8 +94,8 @@ class Year:
     def _join(self, day: int, at: datetime) -> None:
         for person in PEOPLE:
             if int(person["day"]) == day:
-                said = {k: v for k, v in person.items() if k not in ("day", "clicks")}
-                said["us_person"] = person["country"] == "US"
+                said: dict[str, Any] = {**person, "us_person": person["country"] == "US"}
+                del said["day"], said["clicks"]
                 self.accounts[person["name"]] = affiliates.apply(Application(**said), now=at)[0]
 
     def _office(self, day: int, at: datetime) -> None:
@@ -110,14 +110,16 @@ class Year:
     def _traffic(self, day: int, at: datetime) -> None:
         for person in PEOPLE:
             account, pull = self.accounts.get(person["name"]), float(person["clicks"])
-            clicks = int(self.chance.gauss(pull, pull / 3) + 0.5) if account else 0
-            for _ in range(clicks):
+            if account is None:
+                continue
+            for _ in range(int(self.chance.gauss(pull, pull / 3) + 0.5)):
                 moment = at - timedelta(seconds=self.chance.randrange(1, 80_000))
-                click = self._click(account, max(moment, account.applied_at))
+                moment = moment if moment > account.applied_at else at
+                click = self._click(account, moment)
                 if click and self.chance.random() < 0.08 and person["name"] != "Yuki Tanaka":
                     plan = self.chance.choices((*PLANS, YEARLY, ONCE), (8, 4, 2, 1, 2))[0]
                     name = f"{self._pick(FIRST)} {self._pick(LAST)}"
-                    bought = min(at, max(moment, account.applied_at) + self._minutes(1, 90))
+                    bought = min(at, moment + self._minutes(1, 90))
                     self._order(bought, click, plan, name, f"buyer{self.events}@customer.example")
 
     def _minutes(self, least: int, most: int) -> timedelta:
@@ -129,8 +131,8 @@ class Year:
     def _click(self, account: Affiliate, at: datetime) -> str:
         headers = ROBOT if self.chance.random() < 0.08 else AGENT
         label, page = self.chance.choice(LABELS), self.chance.choice(PAGES)
-        about = {"headers": headers, "now": at, "sub_id": label, "referrer": page}
-        return traffic.record_click(visits.read(account.code, **about)).click_id
+        visit = visits.read(account.code, headers=headers, now=at, sub_id=label, referrer=page)
+        return traffic.record_click(visit).click_id
 
     def _order(
         self, at: datetime, click: str, plan: tuple[str, int, str], name: str, email: str
@@ -151,6 +153,7 @@ class Year:
 
     def _sale(self, sale: dict[str, Any], at: datetime) -> None:
         event = feeds.sale(sale, at)
+        assert isinstance(event, feeds.SaleIn)  # noqa: S101
         orders.record_sale(event, now=at)
         if self.chance.random() < 0.04:
             self._refund(sale["event_id"], at)
@@ -160,7 +163,9 @@ class Year:
     def _refund(self, event_id: str, at: datetime) -> None:
         kind = rules.CHARGEBACK if self.chance.random() < 0.3 else rules.REFUND
         told = {"event_id": f"back-{event_id}", "sale_event_id": event_id, "kind": kind}
-        refunds.record_refund(feeds.refund(told, at), now=at)
+        event = feeds.refund(told, at)
+        assert isinstance(event, feeds.RefundIn)  # noqa: S101
+        refunds.record_refund(event, now=at)
 
     def _renew(self, at: datetime) -> None:
         due = [one for one in self.renewals if one[0] <= at]

@@ -26,7 +26,8 @@ _EMAIL = re.compile(r"[^\s@,;<>\"]+@[^\s@,;<>\"]+\.[^\s@,;<>\".]+")
 
 def options(pairs: Iterable[tuple[str, str]]) -> list[Any]:
     """What can be chosen in a field, from values and their words."""
-    return [choices.SelectChoice(value, label) for value, label in pairs]  # type: ignore[attr-defined]
+    choice = choices.SelectChoice  # type: ignore[attr-defined]
+    return [choice(value, label) for value, label in pairs]
 
 
 def trim(text: str | None) -> str:

@@ -28,8 +28,6 @@ from peewee import (
 from portal import rules
 from portal.database import CentsField, JsonField, Table, UtcField
 
-# --- The program -------------------------------------------------------------------------------
-
 
 class Setting(Table):
     """A program setting that is not versioned, and what the program keeps about itself."""
@@ -60,9 +58,6 @@ class TermsVersion(Table):
 
 
 TERM_NAMES = tuple(rules.Terms.__dataclass_fields__)
-
-
-# --- People ------------------------------------------------------------------------------------
 
 
 class Account(Table):
@@ -165,9 +160,6 @@ def click_tag(facts: list[Any], key: bytes) -> int:
     """The keyed seal over the columns of a click, in their order, `clicked_at` as Unix seconds."""
     digest = hashlib.blake2b(json.dumps(facts).encode(), digest_size=8, key=key).digest()
     return int.from_bytes(digest, "big", signed=True)
-
-
-# --- Facts -------------------------------------------------------------------------------------
 
 
 class Click(Table):
@@ -280,14 +272,11 @@ def next_fact() -> int:
 
 def record(kind: str, content: dict, now: datetime, **about: object) -> Fact:
     """Add a fact within the deed's transaction; `about` are Fact's other columns."""
+    about.setdefault("clicks_to", last_click())
     fact = Fact(id=next_fact(), kind=kind, content=content, recorded_at=now, **about)
-    fact.clicks_to = last_click()
     fact.seal = fact.sealed()
     fact.save(force_insert=True)
     return fact
-
-
-# --- Who did what ------------------------------------------------------------------------------
 
 
 class Audit(Table):

@@ -198,11 +198,13 @@ def printed(month: str, first: int, last: int) -> list[Paper]:
     return _told(_papers(Payout.run == month, numbered).order_by(PaperCheck.number).limit(SHEETS))
 
 
-def voucher(payout: Payout) -> tuple[list[Entry], int]:
-    """The entries recorded for a payout since the run before, and what was brought forward."""
+def voucher(payout: Payout, zone: ZoneInfo) -> tuple[list[Entry], int]:
+    """What made a payout since the run before, and what that run had left of it (R18)."""
     run = payout.run
     before = Run.select(fn.MAX(Run.last_entry)).where(Run.month < run.month).scalar() or 0
     new = (Entry.id > before) & (Entry.id <= run.last_entry)
-    query = Entry.select().where((Entry.affiliate == payout.affiliate) & new)
-    rows = list(query.order_by(Entry.id))
+    due = (Entry.amount < 0) | (Entry.kind == rules.PAYOUT_VOID)
+    due |= Entry.happened_at < months.Month(run.month).end(zone)
+    query = Entry.select().where((Entry.affiliate == payout.affiliate) & new & due)
+    rows = list(query.where(Entry.kind != rules.PAYOUT).order_by(Entry.id))
     return rows, payout.amount - sum(entry.amount for entry in rows)

@@ -114,8 +114,9 @@ class Past:
     def visitor(self, click_id: str) -> int | None:
         """The browser that a click id tied to its customer, if it did (R6, R8)."""
         click = Click.find(click_id) if click_id else None
-        known = click and click.id <= self._clicks_to and not click.mark
-        return click.visitor if known else None
+        if click is None or click.id > self._clicks_to or click.mark:
+            return None
+        return click.visitor
 
 
 def past_customers(email_key: str | None, before: int) -> list[rules.PastCustomer]:

@@ -82,9 +82,6 @@ def _rows(
             yield from _differs(f"{name}: {column}", getattr(row, column), value)
 
 
-# --- Facts -------------------------------------------------------------------------------------
-
-
 def _facts() -> Iterator[str]:
     for facts in _portions(Fact.select(), Fact.id):
         for fact in facts:
@@ -121,9 +118,6 @@ def _clicks() -> Iterator[str]:
     for affiliate in sorted(right.keys() | kept.keys()):
         what = f"The count of clicks of affiliate {affiliate}"
         yield from _differs(what, kept.get(affiliate, 0), right.get(affiliate, 0))
-
-
-# --- Customers, orders, payments and their entries ---------------------------------------------
 
 
 def _customers() -> Iterator[str]:

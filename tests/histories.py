@@ -8,19 +8,21 @@ from typing import Any
 
 from tests.player import Player
 
+DAY = 86_400
 CODES = ["ann", "bob", "cyd", "dee", "eve"]
 CUSTOMERS = ["c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8"]
 EMAILS = ["ann@gmail.com", "A.nn+x@GoogleMail.com", "bob@shop.example", "BOB+1@shop.example",
           "cyd@x.example", "c.yd@x.example", "dee@x.example"]  # fmt: skip
 PLANS = [("month", 97_00), ("month", 97_00), ("month", 96_99), ("month", 149_00)]
-PLANS += [("year", 970_00), ("year", 970_00), ("year", 900_00), ("once", 500_00), ("month", 3)]
+PLANS += [("year", 970_00), ("year", 970_00), ("year", 900_00), ("once", 97_00), ("month", 3)]
 FREE = [("once", 0), ("month", 0), ("year", 0)]
 AMOUNTS = [0, 1, 33, 97_00, 96_99, 49_50, 300_00, 970_00, 500_00, 2_500_00, 10_000_00]
-STEPS = [0, 0, 1, 59, 3_600, 86_400, 86_400 * 7, 86_400 * 29, 86_400 * 90]
+STEPS = [0, 0, 1, 59, 3_600, DAY, DAY * 7, DAY * 29, DAY * 90]
 TERMS = [("cookie_days", 30), ("cookie_days", 90), ("month_amount", 25_00), ("year_amount", 333_33),
          ("once_rate", 15_55), ("override_rate", 12_34), ("month_threshold", 96_99),
          ("month_rate", 10_01), ("minimum_payout", 50_00), ("minimum_payout", 150_00),
-         ("tax_threshold", 100_00), ("tax_threshold", 600_00)]  # fmt: skip
+         ("tax_threshold", 20_00), ("tax_threshold", 200_00),
+         ("tax_threshold", 600_00)]  # fmt: skip
 KINDS = ["refund", "refund", "chargeback", "chargeback_reversed"]
 CHECK_DEEDS = ["print", "paid", "clear", "void", "reissue"]
 NEXT = {"issued": ["print", "void"], "printed": ["paid", "void"], "paid": ["clear", "void"],
@@ -47,14 +49,22 @@ class History:
         return self.sometimes(list(range(max(0, clicks - 6), clicks)))
 
     def some_past(self) -> int | None:
-        ago = self.sometimes(
-            [0, 1, 3_600, 86_400, 86_400 * 31, 86_400 * 90, 86_400 * 91, 86_400 * 400]
+        """Some time ago, or about the beginning of this month, the last one or this year."""
+        model, now = self.player.model, self.player.now
+        days = self.sometimes([0, 0, 1, 31, 90, 400, "month", "month", "last month", "year"])
+        if days is None or isinstance(days, int):
+            return days if days is None else now - days * DAY - self.choose([0, 1, 3_600])
+        month = model.month(now - 40 * DAY if days == "last month" else now)
+        before = (
+            f"{int(month[:4]) - 1}-12"
+            if days == "year"
+            else model.month(model.end(month) - 32 * DAY)
         )
-        return None if ago is None else self.player.now - ago
+        return min(now, model.end(before) + self.choose([-1, 0, -3_600 * 5]))
 
     def clicked_at(self) -> int | None:
         """An instant at the end of some click's window, which is where it matters."""
-        ends = [c["at"] + c["days"] * 86_400 + step for c in self.player.model.clicks[-6:]
+        ends = [c["at"] + c["days"] * DAY + step for c in self.player.model.clicks[-6:]
                 for step in (-1, 0, 1)]  # fmt: skip
         ends += [c["at"] + step for c in self.player.model.clicks[-6:] for step in (-1, 0)]
         return self.choose([at for at in ends if at <= self.player.now] or [self.player.now])
@@ -65,12 +75,19 @@ class History:
         self.player.now += self.choose(STEPS)
 
     def clock_goes_back(self) -> None:
+        """Between two clicks of one browser, where it could change which is the last."""
+        clicks = self.player.click_ids
+        former = len(clicks) - 1 if clicks else None
         self.player.now -= self.choose([1, 2, 30])
+        if self.codes:
+            self.player.click(self.choose(self.codes), former)
 
     def to_a_months_edge(self) -> None:
         model = self.player.model
         end = model.end(model.month(self.player.now))
-        self.player.now = end + self.choose([-1, 0, 1])
+        near = end + self.choose([-1, 0, 1, -3_600 * 5])
+        self.player.now = max(near, self.player.now)
+        self.player.run(model.month(end - 1))
 
     def apply(self) -> None:
         free = [code for code in CODES if code not in self.codes]
@@ -84,7 +101,7 @@ class History:
         """As it goes in the real world: a click, and then an order by that browser."""
         if self.codes:
             click = self.player.click(self.choose(self.codes))
-            self.player.now += self.choose([0, 60, 86_400 * 5, 86_400 * 90, 86_400 * 90 + 1])
+            self.player.now += self.choose([0, 60, DAY * 5, DAY * 90, DAY * 90 + 1])
             customer = self.choose(CUSTOMERS)
             plan = self.choose(PLANS)
             about = {"email": f"{customer}@x.example", "click": click, "plan": plan}
@@ -117,6 +134,18 @@ class History:
             about["ordered"] = ordered
         self.send("sale", (event, customer, amount), about)
 
+    def renew(self) -> None:
+        """A further payment toward an order that somebody was credited with."""
+        orders = self.player.model.orders
+        credited = [order for order in orders if orders[order]["credited_to"]]
+        if credited:
+            order = self.choose(credited)
+            amount = self.choose([orders[order]["plan"][1], 33_33, 1])
+            about = {"order": order, "at": self.some_past()}
+            if not orders[order]["plan"][1]:
+                about["plan"] = ("month", 97_00)
+            self.send("sale", (f"s{len(self.seen)}", orders[order]["customer"], amount), about)
+
     def refund(self) -> None:
         sales = list(self.player.model.sales)[-6:]
         later = [f"s{len(self.seen) + step}" for step in (1, 2)]
@@ -143,7 +172,10 @@ class History:
         getattr(self.player, kind)(*args, **about)
 
     def suspend(self) -> None:
-        self.set_status("suspended")
+        """Rather one who has a referrer: only then is there an override to keep or to lose."""
+        second = [code for code in self.codes if self.player.model.affiliates[code]["referrer"]]
+        if self.codes:
+            self.player.set_status(self.choose(self.codes + 3 * second), "suspended")
 
     def reinstate(self) -> None:
         self.set_status("active")
@@ -174,7 +206,7 @@ class History:
     def run(self) -> None:
         model = self.player.model
         ago = self.choose([20, 28, 31, 31, 31, 62, 0])
-        self.player.run(model.month(self.player.now - ago * 86_400))
+        self.player.run(model.month(self.player.now - ago * DAY))
 
     def next_month(self) -> None:
         """As it goes in the real world: the month ends and is run, its checks are printed."""
@@ -201,11 +233,12 @@ class History:
 
 
 OFTEN = {"sale": 16, "click": 9, "refund": 9, "tick": 6, "check": 7, "apply": 4, "lead": 4,
-         "repeat": 3, "next_month": 3, "win_a_customer": 8}  # fmt: skip
+         "repeat": 3, "next_month": 3, "win_a_customer": 8,
+         "renew": 8}  # fmt: skip
 DEEDS = ["sale", "click", "refund", "tick", "run", "check", "apply", "lead", "repeat", "suspend",
          "reinstate", "tax_id", "change_email", "link", "adjust", "terms", "clock_goes_back",
          "to_a_months_edge", "preview", "same_id_other_content", "next_month",
-         "win_a_customer", "look"]  # fmt: skip
+         "win_a_customer", "look", "renew"]  # fmt: skip
 
 
 def play(player: Player, seed: int, steps: int = 60) -> None:

@@ -49,7 +49,7 @@ def row_of(module):
     return next(row for row, names in enumerate(ROWS) if module in names)
 
 
-FIRST_STORED, FIRST_EDGE, FIRST_VIEW = row_of("database"), row_of("forms"), row_of("views.html")
+FIRST_STORED, FIRST_EDGE, FIRST_VIEW = row_of("database"), row_of("inputs"), row_of("views.html")
 PURE_MAY = {
     "vault": {"cryptography"},
     "formats": {"babel", "markupsafe"},

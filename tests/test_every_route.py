@@ -9,7 +9,14 @@ import pytest
 
 from portal import database, program
 from portal.months import month_of
-from tests.makers import ADDRESS, make_admin, make_affiliate, make_click, make_earnings, make_program
+from tests.makers import (
+    ADDRESS,
+    make_admin,
+    make_affiliate,
+    make_click,
+    make_earnings,
+    make_program,
+)
 
 OPEN = {"public", "login", "assets"}  # blueprints for everyone; each guards what it must itself
 KEYED = {"api"}

@@ -4,13 +4,17 @@ import threading
 
 import pytest
 from playwright.sync_api import sync_playwright
-from tests import machine
 from werkzeug.serving import make_server
+
+from tests import machine
 
 FLAGS = (
     "--no-sandbox --disable-gpu --disable-dev-shm-usage --disable-background-networking "
     "--disable-component-update --disable-sync --no-first-run --disable-quic"
 ).split()
+
+# A browser without a window calls itself one, and clicks of such count as a robot's (R8).
+AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0.0.0 Safari/537.36"
 
 
 @pytest.fixture(scope="session")
@@ -42,7 +46,10 @@ def open_page(chromium, server):
 
     def page(person=None, width=1280, scheme="light"):
         context = chromium.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=scheme, base_url=server
+            viewport={"width": width, "height": 900},
+            color_scheme=scheme,
+            base_url=server,
+            user_agent=AGENT,
         )
         context.set_default_timeout(15_000)
         made = context.new_page()

@@ -73,7 +73,7 @@ def test_older_rows_by_key(login_as, alice, today):
     second = text(client.get(older))
     assert first.count('class="when">') == 26
     assert second.count('class="when">') == 6
-    assert "rel=\"next\"" not in second
+    assert 'rel="next"' not in second
 
 
 def test_new_rows_are_told_and_not_pushed(login_as, htmx, alice, today):

@@ -235,7 +235,7 @@ def sheets(month: str) -> Response:
 
 def _sheet(paper: office.Paper) -> dict[str, Any]:
     """A check with its voucher: every entry, or sums by kind when there are many."""
-    entries, brought = office.voucher(paper.payout)
+    entries, brought = office.voucher(paper.payout, settings().zone)
     told = Explainer(entries, zone=settings().zone, now=now()).all()
     kinds: dict[str, list[int]] = {}
     for entry in entries:
