@@ -8,19 +8,22 @@ it again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from peewee import JOIN, chunked
+from peewee import JOIN, chunked, sqlite3
 
-from portal import accounts, affiliates, feeds, lists, orders, refunds, rules, sheets, traffic
+from portal import accounts, affiliates, database, feeds, lists, rules, sheets, traffic
 from portal.affiliates import Application
 from portal.books import Customer, Refund
 from portal.database import transaction
 from portal.events import Conflict
 from portal.feeds import written
 from portal.models import Affiliate, Click, Fact
+from portal.orders import import_customer, record_sale
+from portal.refunds import record_refund
 from portal.sheets import Line, Row
 
 IMPORTS = tuple(feeds.ROWS)
@@ -40,6 +43,27 @@ class _Undone(Exception):
     """Ends a rehearsal."""
 
 
+@contextmanager
+def _rehearsal() -> Iterator[None]:
+    """Deeds in here are undone; on SQLite they are done in a copy, so that no writer waits."""
+    bound = database.db.obj
+    if not database.is_sqlite():
+        with suppress(_Undone), transaction():
+            yield
+            raise _Undone
+        return
+    with TemporaryDirectory(dir=Path(bound.database).parent) as folder:
+        with closing(sqlite3.connect(f"{folder}/copy.db")) as copy:
+            bound.connection().backup(copy)
+        database.connect(f"sqlite:///{folder}/copy.db").connect()
+        try:
+            with transaction():
+                yield
+        finally:
+            database.db.close_all()
+            database.db.initialize(bound)
+
+
 def check(kind: str, file: Path, *, now: datetime) -> tuple[list[Line], list[str]]:
     """The rows of a file, in the order to apply them, and a sentence for every problem.
 
@@ -50,14 +74,13 @@ def check(kind: str, file: Path, *, now: datetime) -> tuple[list[Line], list[str
         lines = _referrers_first(lines)
     seen: dict[str, int] = {}
     wrong = []
-    with suppress(_Undone), transaction():
+    with _rehearsal():
         for number, data in lines:
             try:
                 _once(kind, number, data, seen)
                 _take(kind, data, now)
             except (rules.Refused, Conflict) as problem:
                 wrong.append((number, _sentence(number, problem)))
-        raise _Undone
     return lines, problems + [said for _, said in sorted(wrong)]
 
 
@@ -131,7 +154,7 @@ def _named(code: str, field: str) -> Affiliate | None:
 def _customer(data: Row, now: datetime) -> bool:
     said = feeds.customer_row(data)
     owner = _named(said.pop("belongs_to", ""), "belongs_to")
-    return orders.import_customer(belongs_to=owner, now=now, **{"email": "", **said})
+    return import_customer(belongs_to=owner, now=now, **{"email": "", **said})
 
 
 def _click(data: Row, now: datetime) -> bool:
@@ -142,13 +165,13 @@ def _click(data: Row, now: datetime) -> bool:
 def _sale(data: Row, now: datetime) -> bool:
     if _known(feeds.sale(data, None)):
         return False
-    return orders.record_sale(feeds.sale(data, now), now=now).created
+    return record_sale(feeds.sale(data, now), now=now).created
 
 
 def _refund(data: Row, now: datetime) -> bool:
     if _known(feeds.refund(data, None)):
         return False
-    return refunds.record_refund(feeds.refund(data, now), now=now).created
+    return record_refund(feeds.refund(data, now), now=now).created
 
 
 _DEEDS: dict[str, Callable[[Row, datetime], bool]] = {
