@@ -8,24 +8,13 @@ from pathlib import Path
 
 import click
 
-from portal import (
-    access,
-    affiliates,
-    cli_money,
-    config,
-    database,
-    demo,
-    fields,
-    program,
-    rules,
-    serve,
-    transfer,
-)
+from portal import access, config, database, demo, fields, program, rules, serve, transfer
 from portal import verify as books_check
+from portal.cli_money import checks, payouts
 from portal.database import utcnow
 from portal.models import Admin, Audit
 from portal.settings import as_text
-from portal.terminal import BY, Sentences, as_json, connected, opened, show
+from portal.terminal import BY, Sentences, as_json, by_code, connected, opened, show
 
 
 @click.group(cls=Sentences, context_settings={"help_option_names": ["-h", "--help"]})
@@ -38,8 +27,8 @@ def main() -> None:
     cli(prog_name="portal")
 
 
-cli.add_command(cli_money.payouts)
-cli.add_command(cli_money.checks)
+cli.add_command(payouts)
+cli.add_command(checks)
 
 
 # --- The program -------------------------------------------------------------------------------
@@ -78,6 +67,7 @@ def demo_command(port: int) -> None:
 
     Example: portal demo --port 8080
     """
+    serve.try_address("127.0.0.1", port)
     with demo.folder() as folder:
         environ = demo.environment(folder, port)
         passwords = demo.build(environ, utcnow())
@@ -146,28 +136,24 @@ def create_admin(email: str, password_stdin: bool) -> None:
     Example: echo "a long password" | portal admin create ada@example.com --password-stdin
     """
     opened()
-    email, asked = email.strip(), sys.stdin.isatty()
+    email, now = email.strip(), utcnow()
     if not fields.is_email(email):
         raise click.UsageError(f"{email!r} is not an e-mail address.")
-    made = "" if password_stdin or asked else secrets.token_urlsafe(18)
+    made = "" if password_stdin or sys.stdin.isatty() else secrets.token_urlsafe(18)
     if password_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
     else:
         password = made or click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    _keep_admin(email, password)
-    click.echo(f"{email} is an administrator.")
-    if made:
-        click.echo(f"The password, shown this once:\n{made}")
-
-
-def _keep_admin(email: str, password: str) -> None:
-    now, key = utcnow(), rules.email_key(email)
     with database.transaction():
+        key = rules.email_key(email)
         if Admin.get_or_none(email_key=key):
             raise rules.Refused(f"{email} is an administrator already.")
         account = Admin.create(email=email, email_key=key, name=email, created_at=now)
         access.set_password(account, password, now=now)
         Audit.note(BY, "admin created", email, now)
+    click.echo(f"{email} is an administrator.")
+    if made:
+        click.echo(f"The password, shown this once:\n{made}")
 
 
 @cli.group()
@@ -183,10 +169,9 @@ def one_time_password(code: str) -> None:
     Example: portal affiliate password ada
     """
     opened()
-    found = affiliates.by_code(code) if fields.CODE.fullmatch(code.lower()) else None
+    found, now = by_code(code), utcnow()
     if found is None:
         raise click.ClickException(f"There is no affiliate with the code {code!r}.")
-    now = utcnow()
     with database.transaction():
         password = access.one_time_password(found, now=now)
         Audit.note(BY, "one-time password", found.code, now)
@@ -201,10 +186,7 @@ def key() -> None:
 @key.command("create")
 @click.argument("name")
 def create_key(name: str) -> None:
-    """Make an API key, printed once, alone on the last line.
-
-    Example: portal key create shop
-    """
+    """Make an API key, printed once, alone on the last line. Example: portal key create shop"""
     opened()
     if not name.strip() or not name.isprintable() or len(name) > fields.LONGEST:
         raise click.UsageError("A key's name is one line of 1 to 255 characters.")

@@ -25,8 +25,7 @@ PATIENCE = 30  # seconds for running requests after SIGTERM
 
 def serve(config: Config, host: str = "127.0.0.1", port: int = 8000, workers: int = 2) -> None:
     """Serve until SIGTERM or SIGINT. Raises OSError where the address cannot be used."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    socket.create_server((host, port), family=family).close()  # tried before any worker starts
+    try_address(host, port)
     server = Server(
         "portal",
         address=host,
@@ -42,6 +41,12 @@ def serve(config: Config, host: str = "127.0.0.1", port: int = 8000, workers: in
     gc.collect()
     gc.freeze()  # what is imported by now stays one copy for all workers
     server.serve(target_loader=partial(_start_worker, config), wrap_loader=False)
+
+
+def try_address(host: str, port: int) -> None:
+    """Find out, before anything starts, whether the address is free. Raises OSError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    socket.create_server((host, port), family=family).close()
 
 
 def _start_worker(config: Config) -> Callable:

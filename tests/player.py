@@ -180,9 +180,7 @@ class Player:
 
     def read(self, door: Callable, **sent: Any) -> Any:
         """What the API would make of the fields that are there."""
-        event = door({k: v for k, v in sent.items() if v not in (None, "")}, self.at)
-        assert not hasattr(event, "message"), event
-        return event
+        return door({k: v for k, v in sent.items() if v not in (None, "")}, self.at)
 
     def lead(self, event: str, customer: str, email: str = "", click: int | None = None) -> None:
         def portal() -> dict:

@@ -14,10 +14,10 @@ PORTAL = Path(__file__).parent.parent / "portal"
 
 ROWS = (
     # Pure: values in, values out. Standard library only, but for what PURE_MAY names.
-    {"rules", "months", "config", "fields", "formats"},
-    {"batch", "chart", "vault", "visits"},
-    {"taxes", "settings", "feeds", "paper", "passwords", "sheets", "words"},
-    {"intake"},
+    {"rules", "months", "config", "formats"},
+    {"batch", "chart", "vault", "visits", "fields"},
+    {"taxes", "settings", "feeds", "paper", "passwords", "words"},
+    {"intake", "sheets"},
     # What is stored.
     {"database"},
     {"models"},
@@ -30,7 +30,6 @@ ROWS = (
     {"runcheck"},
     # The deeds.
     {"affiliates", "traffic", "orders", "refunds", "payouts", "checks", "verify"},
-    {"filecheck"},
     {"transfer"},
     # The edges.
     {"inputs"},

@@ -46,6 +46,11 @@ WORDS = {
     422: ("Something is not right", "What you sent cannot be used. Nothing was saved."),
     429: ("Too many tries", "Wait a few minutes, then try again."),
 }  # fmt: skip
+FOR_PROGRAMS = {
+    404: "There is nothing at this address.",
+    405: "This address does not take this method.",
+    413: "A body has 256 kB at most.",
+}
 
 
 def api_error(status: int, code: str, message: str, field: str | None = None) -> Response:
@@ -77,7 +82,9 @@ def _told(error: HTTPException) -> Any:
     if error.response is not None or status < 400:
         return error.get_response()
     if _for_programs():
-        words = error.description or WORDS.get(status, ("", "This cannot be done."))[1]
+        own = error.description != type(error).description  # werkzeug's words are for browsers
+        words = error.description if own else FOR_PROGRAMS.get(status)
+        words = words or WORDS.get(status, ("", "This cannot be done."))[1]
         answer: Any = api_error(status, CODES.get(status, "error"), words)
     else:
         title, words = WORDS.get(status, WORDS[400])
