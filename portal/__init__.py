@@ -56,6 +56,7 @@ def create_app(config: Config | None = None) -> Flask:
     app.config.update(_flask_settings(config))
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.globals.update(asset_url=assets.asset_url, integrity=assets.integrity)
+    app.before_request(_open_database)  # first: a refusal before any view is a page too
     CSRFProtect(app).exempt(api.bp)
     Htmx(app)
     LoginManager(app).user_loader(html.user_of)
@@ -63,7 +64,6 @@ def create_app(config: Config | None = None) -> Flask:
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     errors.register(app)
-    app.before_request(_open_database)
     app.teardown_request(_give_back)
     app.after_request(_headers)
     app.after_request(_packed)
