@@ -57,6 +57,7 @@ def create_app(config: Config | None = None) -> Flask:
     app.config.update(_flask_settings(config))
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.globals.update(asset_url=assets.asset_url, integrity=assets.integrity)
+    app.before_request(_open_database)  # first: a refusal before any view is a page too
     csrf = CSRFProtect(app)
     csrf.exempt(api.bp)
     csrf.exempt(track.blueprint)
@@ -66,7 +67,6 @@ def create_app(config: Config | None = None) -> Flask:
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     errors.register(app)
-    app.before_request(_open_database)
     app.teardown_request(_give_back)
     app.after_request(_headers)
     app.after_request(_packed)

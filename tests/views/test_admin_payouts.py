@@ -142,3 +142,11 @@ def test_checks_of_a_month_without_a_run(office, month):
     assert office.post(f"/admin/payouts/{month}/checks", data=data).status_code == 404
     assert office.get(f"/admin/payouts/{month}/sheets?first=1").status_code == 404
     assert office.get(f"/admin/payouts/{month}/run").status_code == 405
+
+
+def test_numbers_that_no_database_holds(office, alice, month):
+    huge = "9" * 30
+    assert office.get("/admin/payouts/9999-12").status_code == 404
+    assert office.get(f"/admin/payouts/{month}/sheets?first=1&last={huge}").status_code == 404
+    assert office.get(f"/admin/affiliates/alice?before={huge}").status_code == 200
+    assert office.post(f"/admin/mails/{huge}/again").status_code == 404

@@ -60,7 +60,7 @@ def affiliate(code: str) -> Response:
 def _file(affiliate: Affiliate, form: AdjustForm, status: int = 200) -> Response:
     zone = settings().zone
     text = request.args.get("before", "")
-    rows, older = office.ledger_of(affiliate, int(text) if text.isdecimal() else None)
+    rows, older = office.ledger_of(affiliate, int(text[:18]) if text.isdecimal() else None)
     return page(
         "admin/affiliate.html",
         status=status,

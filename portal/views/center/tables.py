@@ -58,8 +58,9 @@ def _filter() -> tuple[RowsForm, Filter | None]:
 
 
 def _midnight(on: date | None, more: int = 0) -> datetime | None:
-    zone = settings().zone
-    return datetime.combine(on + timedelta(days=more), datetime.min.time(), zone) if on else None
+    if on is None or on == date.max:  # no day comes after the last one
+        return None
+    return datetime.combine(on + timedelta(days=more), datetime.min.time(), settings().zone)
 
 
 def _click(name: str) -> int | None:
