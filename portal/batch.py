@@ -49,15 +49,14 @@ class GroupCommit:
     def _lead(self) -> None:
         with self._guard:
             batch, self._waiting = self._waiting, []
+        results: list[Any] = [None] * len(batch)
+        error = None
         try:
             results = self._store([ticket.piece for ticket in batch])
-            for ticket, result in zip(batch, results, strict=True):
-                ticket.result = result
-        except BaseException as error:
-            for ticket in batch:
-                ticket.error = error
-        for ticket in batch:
-            ticket.is_done = True
+        except BaseException as raised:
+            error = raised
+        for ticket, result in zip(batch, results, strict=True):
+            ticket.result, ticket.error, ticket.is_done = result, error, True
         with self._guard:
             self._led = bool(self._waiting)
             following = self._waiting[:1]  # leads next, so that nobody leads for others for ever

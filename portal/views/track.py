@@ -32,8 +32,10 @@ def _any_text(value: Any, name: str) -> str:
     return value
 
 
-_HINTS = ("slug", "sub_id", "page", "referrer", "click_id")
-_CLICK = fields.Shape({"code": fields.filled} | dict.fromkeys(_HINTS, _any_text), needed=("code",))
+_HINTS = {"slug": "slug", "sub_id": "sub_id", "referrer": "referrer", "click_id": "former"}
+_CLICK = fields.Shape(
+    {"code": fields.filled} | dict.fromkeys([*_HINTS, "page"], _any_text), needed=("code",)
+)
 
 
 @blueprint.after_request
@@ -67,16 +69,9 @@ def click() -> Response:
         return api_error(
             400 if told.code == "not_json" else 422, told.code, told.message, told.field
         )
-    visit = visits.read(
-        told["code"],
-        told.get("slug", ""),
-        headers={name.lower(): value for name, value in request.headers.items()},
-        now=utcnow(),
-        method=request.method,
-        sub_id=told.get("sub_id", ""),
-        former=told.get("click_id", ""),
-        referrer=told.get("referrer", ""),
-    )
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    said = {ours: told[name] for name, ours in _HINTS.items() if name in told}
+    visit = visits.read(told["code"], headers=headers, now=utcnow(), **said)
     return jsonify(click_id=traffic.record_click(visit).click_id or None)
 
 

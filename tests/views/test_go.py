@@ -6,6 +6,7 @@ import pytest
 
 import portal
 from portal import config, program, traffic, visits
+from tests import databases
 from tests.visiting import (
     SHOP,
     Browser,
@@ -61,6 +62,7 @@ def test_the_cookie_is_the_click_id_for_the_window(browser):
 )
 def test_the_cookie_is_secure_on_https_alone(alice, environ, url, proxies, headers, secure):
     told = config.load(environ | {"PORTAL_URL": url, "PORTAL_PROXIES": proxies})
+    databases.close()  # the application binds the database anew
     answer = portal.create_app(told).test_client().get("/go/alice", headers=headers)
     assert ("Secure" in answer.headers["Set-Cookie"]) is secure
 
