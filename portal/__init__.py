@@ -15,7 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import database, vault
 from portal.config import Config, load
-from portal.views import admin, api, assets, center, errors, html, login, public
+from portal.views import admin, api, assets, center, errors, html, login, public, track
 from portal.views.admin import payouts as _payouts
 from portal.views.admin import people as _people
 from portal.views.center import payments as _payments
@@ -44,6 +44,7 @@ BLUEPRINTS = (
     center.blueprint,
     admin.blueprint,
     api.bp,
+    track.blueprint,
 )
 
 
@@ -56,7 +57,9 @@ def create_app(config: Config | None = None) -> Flask:
     app.config.update(_flask_settings(config))
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.globals.update(asset_url=assets.asset_url, integrity=assets.integrity)
-    CSRFProtect(app).exempt(api.bp)
+    csrf = CSRFProtect(app)
+    csrf.exempt(api.bp)
+    csrf.exempt(track.blueprint)
     Htmx(app)
     LoginManager(app).user_loader(html.user_of)
     html.prepare(app)
@@ -67,10 +70,10 @@ def create_app(config: Config | None = None) -> Flask:
     app.teardown_request(_give_back)
     app.after_request(_headers)
     app.after_request(_packed)
+    app.wsgi_app = ClickPath(app.wsgi_app, config.url)  # type: ignore[method-assign]
     if config.proxies:
         count = config.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, count, count, count)  # type: ignore[method-assign]
-    app.wsgi_app = ClickPath(app.wsgi_app, config)  # type: ignore[method-assign]
     return app
 
 

@@ -14,18 +14,18 @@ PORTAL = Path(__file__).parent.parent / "portal"
 
 ROWS = (
     # Pure: values in, values out. Standard library only, but for what PURE_MAY names.
-    {"rules", "months", "config", "formats", "landing", "visits"},
-    {"batch", "chart", "vault", "fields"},
-    {"taxes", "settings", "feeds", "paper", "passwords", "smtp", "words"},
+    {"rules", "months", "config", "formats"},
+    {"batch", "chart", "vault", "visits", "fields"},
+    {"taxes", "settings", "feeds", "paper", "passwords", "words"},
     {"intake", "sheets"},
     # What is stored.
     {"database"},
-    {"models", "sql"},
+    {"models"},
     {"books"},
-    {"program"},
+    {"program", "throttle"},
     # What deeds are made of.
-    {"ledger", "persons", "throttle", "slots", "letters", "reports", "lists", "present"},
-    {"events", "accounts", "access", "office", "statements", "explain", "mail", "past"},
+    {"ledger", "access", "letters", "reports", "lists", "present"},
+    {"events", "accounts", "office", "statements", "explain", "mail", "past"},
     {"attachments", "outlook", "migrations", "replay"},
     {"runcheck"},
     # The deeds.

@@ -10,7 +10,7 @@ import logging
 import secrets
 from typing import Any
 
-from flask import Flask, Response, g, jsonify, make_response, render_template, request
+from flask import Flask, Response, current_app, g, jsonify, make_response, request
 from flask_wtf.csrf import CSRFError
 from peewee import InterfaceError, OperationalError
 from werkzeug.exceptions import HTTPException
@@ -104,8 +104,7 @@ def _too_old(error: CSRFError) -> Any:
 
 def _plain(status: int, template: str, **context: Any) -> Response:
     """A page that needs neither session nor database."""
-    body = render_template(template, **context)
-    return make_response(body, status)
+    return make_response(current_app.jinja_env.get_template(template).render(**context), status)
 
 
 def _busy(error: Exception) -> Any:
