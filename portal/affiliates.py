@@ -54,8 +54,8 @@ class Application:
 
 def by_code(code: str) -> Affiliate | None:
     """The affiliate who owns a code, in any case, also one given up (R4)."""
-    row = AffiliateCode.get_or_none(code=code.casefold())
-    return row.affiliate if row else None
+    known = CODE.fullmatch(code.lower()) and AffiliateCode.get_or_none(code=code.lower())
+    return known.affiliate if known else None
 
 
 def apply(application: Application, *, now: datetime, by: str = "form") -> tuple[Affiliate, bool]:

@@ -8,13 +8,16 @@ from pathlib import Path
 
 import click
 
-from portal import access, config, database, demo, fields, program, rules, serve, transfer
+from portal import access, affiliates, config, database, demo, fields, program, rules, transfer
 from portal import verify as books_check
 from portal.cli_money import checks, payouts
 from portal.database import utcnow
 from portal.models import Admin, Audit
+from portal.serve import serve, try_address
 from portal.settings import as_text
-from portal.terminal import BY, Sentences, as_json, by_code, connected, opened, show
+from portal.terminal import BY, Sentences, as_json, connected, opened, show
+
+PORT = click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
 
 
 @click.group(cls=Sentences, context_settings={"help_option_names": ["-h", "--help"]})
@@ -48,7 +51,7 @@ def init() -> None:
 
 @cli.command("serve")
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@PORT
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64))
 def serve_command(host: str, port: int, workers: int) -> None:
     """Serve the portal, with its timetable, until SIGTERM.
@@ -57,17 +60,17 @@ def serve_command(host: str, port: int, workers: int) -> None:
     """
     found = opened()
     database.db.close_all()  # workers open their own
-    serve.serve(found, host=host, port=port, workers=workers)
+    serve(found, host=host, port=port, workers=workers)
 
 
 @cli.command("demo")
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@PORT
 def demo_command(port: int) -> None:
     """Serve a throw-away program with a year of lively activity.
 
     Example: portal demo --port 8080
     """
-    serve.try_address("127.0.0.1", port)
+    try_address("127.0.0.1", port)
     with demo.folder() as folder:
         environ = demo.environment(folder, port)
         passwords = demo.build(environ, utcnow())
@@ -76,7 +79,7 @@ def demo_command(port: int) -> None:
         for name, password in passwords.items():
             click.echo(f"  {name}  {password}")
         click.echo(f"Serving on http://127.0.0.1:{port}/login")
-        serve.serve(config.load(environ), port=port)
+        serve(config.load(environ), port=port)
 
 
 @cli.command("set")
@@ -169,7 +172,7 @@ def one_time_password(code: str) -> None:
     Example: portal affiliate password ada
     """
     opened()
-    found, now = by_code(code), utcnow()
+    found, now = affiliates.by_code(code), utcnow()
     if found is None:
         raise click.ClickException(f"There is no affiliate with the code {code!r}.")
     with database.transaction():

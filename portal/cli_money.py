@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from portal import office, paper, program
+from portal import affiliates, office, paper, program
 from portal import checks as checkbook
 from portal.books import PaperCheck
 from portal.database import utcnow
@@ -19,7 +19,7 @@ from portal.formats import usd
 from portal.months import Month, month_of
 from portal.payouts import preview as preview_run
 from portal.payouts import run_month
-from portal.terminal import BY, as_json, by_code, opened, show
+from portal.terminal import BY, as_json, opened, show
 
 DEEDS: dict[str, tuple[Callable[..., dict[str, Any]], tuple[str, ...]]] = {
     "print": (checkbook.print_checks, ("first", "date", "pdf")),
@@ -99,7 +99,7 @@ def checks(
         raise click.ClickException(f"{pdf} cannot be written.")
     if deed == "void":
         given.setdefault("reason", "")
-    known = {code: by_code(code) for code in (*codes, *more)}
+    known = {code: affiliates.by_code(code) for code in (*codes, *more)}
     named = [account.code if account else code for code, account in known.items()] or None
     answer = move(month, codes=named, by=BY, now=utcnow(), **given)
     if pdf:
@@ -116,11 +116,11 @@ def _write(pdf: Path, numbers: list[int]) -> None:
 
 
 def _page(check: PaperCheck) -> paper.CheckPage:
-    payout = check.payout
-    entries, brought = office.voucher(payout)
-    sums = Counter[str]()
-    for kind, cents in (("brought_forward", brought), *((e.kind, e.amount) for e in entries)):
-        sums[kind] += cents
+    payout, known = check.payout, program.load()
+    entries, brought = office.voucher(payout, known.zone)
+    sums = Counter({"brought_forward": brought})
+    for entry in entries:
+        sums[entry.kind] += entry.amount
     return paper.CheckPage(
         number=check.number or 0,
         day=check.check_date or "",
@@ -129,9 +129,9 @@ def _page(check: PaperCheck) -> paper.CheckPage:
         amount=payout.amount,
         affiliate=payout.affiliate.code,
         month=payout.run.month,
-        program=program.load().program_name,
+        program=known.program_name,
         lines=tuple(
-            (kind.replace("_", " ").capitalize(), sums[kind]) for kind in sums if sums[kind]
+            (k.replace("_", " ").capitalize(), cents) for k, cents in sums.items() if cents
         ),
     )
 

@@ -9,8 +9,7 @@ from typing import Any
 import click
 import peewee
 
-from portal import affiliates, config, database, fields, vault
-from portal.models import Affiliate
+from portal import config, database, vault
 from portal.rules import Refused
 
 BY = "console"
@@ -51,11 +50,6 @@ def opened() -> config.Config:
     if not database.db.table_exists("setting"):
         raise click.ClickException("There is no program in this database yet. Run: portal init")
     return found
-
-
-def by_code(code: str) -> Affiliate | None:
-    """The affiliate with a code, in any case, also one that was given up (R4)."""
-    return affiliates.by_code(code) if fields.CODE.fullmatch(code.lower()) else None
 
 
 def show(value: Any, text: str, json_wanted: bool) -> None:

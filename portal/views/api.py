@@ -129,7 +129,7 @@ def change(code: str) -> Told:
 
 
 def _by_code(code: str) -> Affiliate:
-    found = affiliates.by_code(code) if fields.CODE.fullmatch(code.lower()) else None
+    found = affiliates.by_code(code)
     if found is None:
         raise NotFound("There is no affiliate with this code.")
     return found
