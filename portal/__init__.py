@@ -15,7 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import database, vault
 from portal.config import Config, load
-from portal.views import admin, api, assets, center, errors, html, login, public
+from portal.views import admin, api, assets, center, errors, html, login, public, track
 from portal.views.admin import people, runs
 from portal.views.center import profile, tables
 from portal.views.go import ClickPath
@@ -35,7 +35,8 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 VIEWS = (people, runs, profile, tables)  # they put themselves into a blueprint
-WITH_BLUEPRINT = (assets, public, login, center, admin)
+PAGES = tuple(view.blueprint for view in (assets, public, login, center, admin))
+FOR_PROGRAMS = (api.bp, track.blueprint)
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -47,21 +48,23 @@ def create_app(config: Config | None = None) -> Flask:
     app.config.update(_flask_settings(config))
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.globals.update(asset_url=assets.asset_url, integrity=assets.integrity)
-    CSRFProtect(app).exempt(api.bp)
+    app.before_request(_open_database)  # first: a refusal before any view is a page too
+    csrf = CSRFProtect(app)
+    for blueprint in FOR_PROGRAMS:
+        csrf.exempt(blueprint)
     Htmx(app)
     LoginManager(app).user_loader(html.user_of)
     html.prepare(app)
-    for blueprint in (*(view.blueprint for view in WITH_BLUEPRINT), api.bp):
+    for blueprint in PAGES + FOR_PROGRAMS:
         app.register_blueprint(blueprint)
     errors.register(app)
-    app.before_request(_open_database)
     app.teardown_request(_give_back)
     app.after_request(_headers)
     app.after_request(_packed)
+    app.wsgi_app = ClickPath(app.wsgi_app, config.url)  # type: ignore[method-assign]
     if config.proxies:
         count = config.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, count, count, count)  # type: ignore[method-assign]
-    app.wsgi_app = ClickPath(app.wsgi_app, config)  # type: ignore[method-assign]
     return app
 
 

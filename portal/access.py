@@ -1,38 +1,28 @@
-"""Proofs of identity: passwords, one-time passwords, reset links, API keys.
+"""Proofs of identity: accounts, passwords, one-time passwords, reset links, API keys.
 
+An account is an affiliate or an admin; its holder, "affiliate:17", names it in other tables.
 Secrets are returned once, to be handed over, and kept only as hashes: Argon2id where people type
 them, SHA-256 where they are 256 random bits. What may happen once is compare-and-set.
-
-    sign_in(name, password, *, now, ip) -> SignedIn(who, must_replace)   raises NotSignedIn
-    check_password(account, password, *, now, ip)                        raises NotSignedIn
-    set_password(account, new, *, now)                                   raises Refused
-    one_time_password(affiliate, *, now) -> str
-    reset_token(account, *, now) -> str;  reset_holder(token, *, now) -> account or None
-    reset_password(token, new, *, now) -> account                        raises Refused
-    create_key(name, *, now) -> str;  key_of(token) -> ApiKey or None;  used(key, *, now)
-    revoke_key(key_id, *, now) -> bool;  count_sign_up(ip, *, now)       raises NotSignedIn
 """
 
 from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from peewee import AutoField, CharField, ForeignKeyField
 
-from portal import passwords, persons, rules
+from portal import passwords, rules, throttle
 from portal.database import Table, UtcField, transaction
-from portal.models import Admin, Affiliate
-from portal.throttle import HOUR, Counter, Tries, network, throttled
+from portal.models import Admin, Affiliate, AffiliateCode
 from portal.throttle import NotSignedIn as NotSignedIn
 
 SIGN_UPS_AN_HOUR = 5  # applications by the form from one address
 ONE_TIME_LIFE = timedelta(days=7)
 RESET_LIFE = timedelta(minutes=60)
-Told = Callable[[Affiliate | Admin], None]
+Account = Affiliate | Admin
 
 
 class OneTimePassword(Table):
@@ -41,7 +31,6 @@ class OneTimePassword(Table):
     affiliate = ForeignKeyField(Affiliate, primary_key=True)
     password_hash = CharField()
     made_at = UtcField()
-    used_at = UtcField(null=True)
 
 
 class ResetToken(Table):
@@ -51,7 +40,6 @@ class ResetToken(Table):
     holder = CharField(32, index=True)
     email_key = CharField()
     made_at = UtcField()
-    used_at = UtcField(null=True)
 
 
 class ApiKey(Table):
@@ -68,8 +56,43 @@ class ApiKey(Table):
 class SignedIn(NamedTuple):
     """Who signed in. With `must_replace` only the page to choose a password is open (R1)."""
 
-    who: Affiliate | Admin
+    who: Account
     must_replace: bool
+
+
+# --- Accounts ----------------------------------------------------------------------------------
+
+
+def holder(account: Account) -> str:
+    """The text that names an account in other tables: "affiliate:17"."""
+    return f"{'admin' if isinstance(account, Admin) else 'affiliate'}:{account.id}"
+
+
+def of(holder: str) -> Account | None:
+    """The account that a holder names, read fresh, or None; also for text that names none."""
+    kind, _, number = holder.partition(":")
+    tables: dict[str, type[Account]] = {"admin": Admin, "affiliate": Affiliate}
+    table = tables.get(kind)
+    is_number = number.isascii() and number.isdigit()
+    return table.get_or_none(id=int(number)) if table and is_number else None
+
+
+def find(name: str) -> Account | None:
+    """The account of a user name (a code, also one given up, R4) or of an e-mail address (R15).
+
+    Of an admin and an affiliate with one address the address means the admin; the affiliate
+    signs in by code. So every name means one account, and every try takes the same time.
+    """
+    if "@" in name:
+        key = rules.email_key(name)
+        return Admin.get_or_none(email_key=key) or Affiliate.get_or_none(email_key=key)
+    known = AffiliateCode.get_or_none(code=name.strip().lower())
+    return known.affiliate if known else Affiliate.get_or_none(code=name.strip().lower())
+
+
+def may_sign_in(account: Account) -> bool:
+    """Whether an account signs in at all: a suspended affiliate does (R16), a declined one not."""
+    return isinstance(account, Admin) or account.status in (rules.ACTIVE, rules.SUSPENDED)
 
 
 # --- Signing in --------------------------------------------------------------------------------
@@ -82,43 +105,39 @@ def sign_in(name: str, password: str, *, now: datetime, ip: str) -> SignedIn:
     NotSignedIn, after the same time. A right password counts no try, so nobody is locked out
     by what others try elsewhere. A one-time password is used up.
     """
-    account = persons.find(name)
-    tries = Tries(persons.holder(account) if account else name.strip().casefold(), ip)
-    left = tries.take(now)
-    must_replace = passwords.as_one_time(password) is not None
-    known = account is not None and persons.may_sign_in(account)
-    proven = _use_one_time if must_replace else _proven
-    if not proven(account if known else None, password, now) or account is None:
+    account = find(name)
+    who = holder(account) if account else name.strip().casefold()
+    left = throttle.take(who, ip, now)
+    known = account if account and may_sign_in(account) else None
+    one_time = passwords.as_one_time(password)
+    proven = _use_one_time(known, one_time, now) if one_time else _proven(known, password)
+    if not proven or known is None:
         raise NotSignedIn("The user name or the password is not right.", tries_left=left)
-    tries.were_right(now)
-    return SignedIn(account, must_replace)
+    throttle.was_right(who, ip, now)
+    return SignedIn(known, must_replace=bool(one_time))
 
 
-def check_password(account: Affiliate | Admin, password: str, *, now: datetime, ip: str) -> None:
+def check_password(account: Account, password: str, *, now: datetime, ip: str) -> None:
     """Ask somebody who is signed in for their own password again. Raises NotSignedIn."""
-    tries = Tries(persons.holder(account), ip)
-    left = tries.take(now)
-    if not _proven(account, password, now):
+    left = throttle.take(holder(account), ip, now)
+    if not _proven(account, password):
         raise NotSignedIn("The password is not right.", tries_left=left)
-    tries.were_right(now)
+    throttle.was_right(holder(account), ip, now)
 
 
 def count_sign_up(ip: str, *, now: datetime) -> None:
     """Count an application sent by the form from an address. Raises NotSignedIn past the limit."""
-    counter = Counter("sign-up", network(ip), window=HOUR)
-    if counter.add(now) > SIGN_UPS_AN_HOUR:
-        raise throttled(counter.seconds_left(now))
+    throttle.limit("sign-up", ip, SIGN_UPS_AN_HOUR, now)
 
 
-def _proven(account: Affiliate | Admin | None, password: str, now: datetime) -> bool:
+def _proven(account: Account | None, password: str) -> bool:
     stored = account.password_hash if account else None
     if not passwords.matches(stored, password):
         return False
     if account and stored and passwords.is_outdated(stored):
-        same = type(account).password_hash == stored
-        renewed = type(account).update(password_hash=passwords.hashed(password))
-        with transaction():
-            renewed.where(type(account).id == account.id, same).execute()
+        table = type(account)
+        renewed = table.update(password_hash=passwords.hashed(password))
+        renewed.where(table.id == account.id, table.password_hash == stored).execute()
     return True
 
 
@@ -131,24 +150,22 @@ def one_time_password(affiliate: Affiliate, *, now: datetime) -> str:
     20 letters of 32 (100 bits), works once, for 7 days, and must be replaced then (R1).
     """
     text = passwords.one_time()
-    row = {"password_hash": passwords.hashed(text), "made_at": now, "used_at": None}
+    row = {"password_hash": passwords.hashed(text), "made_at": now}
     insert = OneTimePassword.insert(affiliate=affiliate, **row)
     with transaction():
         insert.on_conflict(conflict_target=[OneTimePassword.affiliate], update=row).execute()
     return text
 
 
-def _use_one_time(account: Affiliate | Admin | None, password: str, now: datetime) -> bool:
+def _use_one_time(account: Account | None, password: str, now: datetime) -> bool:
     """Whether this is the account's live one-time password, which is used up then (R1)."""
-    row = OneTimePassword.get_or_none(affiliate=account.id) if account else None
-    live = row and row.used_at is None and _within(row.made_at, ONE_TIME_LIFE, now)
-    stored = row.password_hash if row and live and isinstance(account, Affiliate) else None
-    if not passwords.matches(stored, passwords.as_one_time(password) or ""):
+    has_one = isinstance(account, Affiliate)
+    row = OneTimePassword.get_or_none(affiliate=account.id) if account and has_one else None
+    stored = row.password_hash if row and _within(row.made_at, ONE_TIME_LIFE, now) else None
+    if not passwords.matches(stored, password):
         return False
-    once = OneTimePassword.update(used_at=now).where(
-        OneTimePassword.password_hash == stored, OneTimePassword.used_at.is_null()
-    )
     with transaction():
+        once = OneTimePassword.delete().where(OneTimePassword.password_hash == stored)
         return once.execute() == 1
 
 
@@ -157,88 +174,44 @@ def _within(made_at: datetime, life: timedelta, now: datetime) -> bool:
     return abs(now - made_at) < life
 
 
-# --- Own passwords -----------------------------------------------------------------------------
+# --- Own passwords and reset links -------------------------------------------------------------
 
 
-def set_password(
-    account: Affiliate | Admin, new: str, *, now: datetime, then: Told | None = None
-) -> None:
+def set_password(account: Account, new: str, *, now: datetime) -> None:
     """Make this the own password: every session, one-time password and reset link ends.
 
     Raises Refused on `password` for a poor one. `account` has its new epoch afterwards.
-    `then(account)` runs in the same transaction; logins.py queues the mail that tells of it there.
     """
-    password_hash = _acceptable(account, new)
-    with transaction():
-        _store(account, password_hash, now)
-        if then:
-            then(account)
-
-
-def _store(account: Affiliate | Admin, password_hash: str, now: datetime) -> None:
-    table, holder = type(account), persons.holder(account)
-    changed = table.update(password_hash=password_hash, epoch=table.epoch + 1)
-    changed.where(table.id == account.id).execute()
-    if isinstance(account, Affiliate):
-        one_time = OneTimePassword.update(used_at=now).where(OneTimePassword.used_at.is_null())
-        one_time.where(OneTimePassword.affiliate == account.id).execute()
-    links = ResetToken.update(used_at=now).where(ResetToken.used_at.is_null())
-    links.where(ResetToken.holder == holder).execute()
-    account.password_hash, account.epoch = password_hash, table.get_by_id(account.id).epoch
-
-
-def _acceptable(account: Affiliate | Admin, new: str) -> str:
     own = [account.email, account.email.split("@")[0], *account.name.split()]
-    own += [account.code] if isinstance(account, Affiliate) else []
-    passwords.check(new, own)
-    return passwords.hashed(new)
+    passwords.check(new, [*own, account.code] if isinstance(account, Affiliate) else own)
+    table, password_hash = type(account), passwords.hashed(new)
+    changed = table.update(password_hash=password_hash, epoch=table.epoch + 1)
+    with transaction():
+        changed.where(table.id == account.id).execute()
+        ResetToken.delete().where(ResetToken.holder == holder(account)).execute()
+        if isinstance(account, Affiliate):
+            OneTimePassword.delete().where(OneTimePassword.affiliate == account.id).execute()
+        account.password_hash, account.epoch = password_hash, table.get_by_id(account.id).epoch
 
 
-# --- Reset links -------------------------------------------------------------------------------
-
-
-def reset_token(account: Affiliate | Admin, *, now: datetime) -> str:
+def reset_token(account: Account, *, now: datetime) -> str:
     """A fresh token to choose a new password with, once, within 60 minutes; older ones die."""
     token = secrets.token_urlsafe(32)
-    holder = persons.holder(account)
+    row = {"holder": holder(account), "email_key": account.email_key, "made_at": now}
     with transaction():
-        ResetToken.delete().where(ResetToken.holder == holder).execute()
-        ResetToken.create(
-            hash=_sha256(token), holder=holder, email_key=account.email_key, made_at=now
-        )
+        ResetToken.delete().where(ResetToken.holder == holder(account)).execute()
+        ResetToken.create(hash=_sha256(token), **row)
     return token
 
 
-def reset_holder(token: str, *, now: datetime) -> Affiliate | Admin | None:
+def reset_holder(token: str, *, now: datetime) -> Account | None:
     """Whose token this is, or None for one that no longer works. Looking does not use it up."""
-    row = ResetToken.get_or_none(ResetToken.hash == _sha256(token), ResetToken.used_at.is_null())
+    row = ResetToken.get_or_none(hash=_sha256(token))
     if row is None or not _within(row.made_at, RESET_LIFE, now):
         return None
-    account = persons.of(row.holder)
-    same = account and account.email_key == row.email_key and persons.may_sign_in(account)
+    account = of(row.holder)
+    same = account and account.email_key == row.email_key and may_sign_in(account)
     return account if same else None
-
-
-def reset_password(
-    token: str, new: str, *, now: datetime, then: Told | None = None
-) -> Affiliate | Admin:
-    """Choose a new password with a token, which is used up; does not sign in. As set_password.
-
-    Raises Refused: on `password` for a poor one (the token still works), without a field for a
-    token that no longer works.
-    """
-    account = reset_holder(token, now=now)
-    password_hash = _acceptable(account, new) if account else ""
-    once = ResetToken.update(used_at=now).where(
-        ResetToken.hash == _sha256(token), ResetToken.used_at.is_null()
-    )
-    with transaction():
-        if account is None or once.execute() != 1:
-            raise rules.Refused("This link no longer works: it works once, for 60 minutes.")
-        _store(account, password_hash, now)
-        if then:
-            then(account)
-    return account
 
 
 # --- API keys ----------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from portal.attachments import attach_applicant, attach_linked
 from portal.books import Customer
 from portal.database import transaction
 from portal.models import Affiliate, AffiliateCode, Audit, TaxIdOnFile, record
+from portal.present import Now
 
 CODE = re.compile(r"[a-z0-9][a-z0-9-]{1,31}")
 LATIN = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe", "þ": "th"})
@@ -53,8 +54,8 @@ class Application:
 
 def by_code(code: str) -> Affiliate | None:
     """The affiliate who owns a code, in any case, also one given up (R4)."""
-    row = AffiliateCode.get_or_none(code=code.casefold())
-    return row.affiliate if row else None
+    known = CODE.fullmatch(code.lower()) and AffiliateCode.get_or_none(code=code.lower())
+    return known.affiliate if known else None
 
 
 def apply(application: Application, *, now: datetime, by: str = "form") -> tuple[Affiliate, bool]:
@@ -86,11 +87,11 @@ def join(
 ) -> Affiliate:
     """Open an account, within a deed; `referrer` is an attachment of a former system."""
     tax_id = _tax_id(application.tax_id)
-    code = _new_code(application)
+    code, world = _new_code(application), Now()
     if referrer:
         attached: tuple[int | None, str | None] = (referrer.id, "import")
     else:
-        attached = attach_applicant(application.email, application.click_id, now)
+        attached = attach_applicant(application.email, application.click_id, now, world)
     payee = application.payee or application.company or application.name
     said = {name: getattr(application, name) for name in (*PROFILE, "email", "promotion")}
     affiliate = Affiliate.create(
@@ -115,7 +116,7 @@ def join(
         "attached_by": attached[1],
     }
     about = {"affiliate_id": affiliate.id, "email_key": affiliate.email_key}
-    fact = record("application", content, now, **about)
+    fact = record("application", content, now, clicks_to=world.clicks_to, **about)
     AffiliateCode.create(code=code, affiliate=affiliate, fact_id=fact.id)
     if tax_id:
         _seal(affiliate, tax_id, now)

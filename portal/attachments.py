@@ -9,12 +9,11 @@ from portal.books import Customer
 from portal.intake import World
 from portal.models import Affiliate, Fact, record
 from portal.past import Archive, past_customers
-from portal.present import Now
 
 Attached = tuple[int | None, str | None]
 
 
-def attach_applicant(email: str, click_id: str, now: datetime) -> Attached:
+def attach_applicant(email: str, click_id: str, now: datetime, world: World) -> Attached:
     """Whom an applicant is attached to and by what, from the past customers of the e-mail."""
     linked = Affiliate.select(Affiliate.customer_id).where(Affiliate.customer_id.is_null(False))
     query = Customer.select().where(
@@ -23,7 +22,7 @@ def attach_applicant(email: str, click_id: str, now: datetime) -> Attached:
         & Customer.id.not_in(linked)
     )
     past = [rules.PastCustomer(c.first_paid, c.belongs_to_id) for c in query]
-    return rules.attachment(past, _counting_click(click_id, now, Now())) or (None, None)
+    return rules.attachment(past, _counting_click(click_id, now, world)) or (None, None)
 
 
 def _counting_click(click_id: str, at: datetime, world: World) -> rules.Click | None:

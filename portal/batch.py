@@ -1,49 +1,40 @@
 """Group commit: what several threads bring at once is stored in one transaction.
 
-The thread that finds nobody at work leads: it commits everything that waits, its own piece
-included. Those who come meanwhile follow: they sleep until theirs is committed, or until the
-leader, done, hands one of them the lead. There is no thread of its own and nothing to lose: nobody
-returns before what they brought is durable.
+The thread that finds nobody at work leads: it commits everything that waits. Those who come
+meanwhile sleep until theirs is committed, or until the leader, done, hands one of them the lead.
+There is nothing to lose: nobody returns before what they brought is durable.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Generic, TypeVar
-
-Piece = TypeVar("Piece")
-Result = TypeVar("Result")
-
-LARGEST = 256  # pieces in one transaction, so that its statements keep an ordinary size
+from typing import Any
 
 
-class _Ticket(Generic[Piece, Result]):
-    """One piece on its way. `woken` is set when it is done, or when its owner is to lead."""
+class _Ticket:
+    """One piece on its way. `woken` is free when it is done, or when its owner is to lead."""
 
-    __slots__ = ("error", "is_done", "piece", "result", "woken")
-
-    def __init__(self, piece: Piece):
-        self.piece = piece
-        self.is_done = False
-        self.result: Result | None = None
+    def __init__(self, piece: Any):
+        self.piece, self.is_done = piece, False
+        self.result: Any = None
         self.error: BaseException | None = None
         self.woken = threading.Lock()
         self.woken.acquire()
 
 
-class GroupCommit(Generic[Piece, Result]):
+class GroupCommit:
     """Brings pieces to `store`, which stores all of a list or none and returns their results."""
 
-    def __init__(self, store: Callable[[list[Piece]], list[Result]]):
+    def __init__(self, store: Callable[[list[Any]], list[Any]]):
         self._store = store
         self._guard = threading.Lock()
-        self._waiting: list[_Ticket[Piece, Result]] = []
+        self._waiting: list[_Ticket] = []
         self._led = False
 
-    def add(self, piece: Piece) -> Result:
+    def add(self, piece: Any) -> Any:
         """Store a piece together with those that wait; raises what storing them raised."""
-        ticket: _Ticket[Piece, Result] = _Ticket(piece)
+        ticket = _Ticket(piece)
         with self._guard:
             self._waiting.append(ticket)
             leads, self._led = not self._led, True
@@ -51,30 +42,23 @@ class GroupCommit(Generic[Piece, Result]):
             ticket.woken.acquire()
         if not ticket.is_done:
             self._lead()
-        if ticket.error is not None:
+        if ticket.error:
             raise ticket.error
-        return ticket.result  # type: ignore[return-value]
+        return ticket.result
 
     def _lead(self) -> None:
         with self._guard:
-            batch = self._waiting[:LARGEST]
-            del self._waiting[:LARGEST]
+            batch, self._waiting = self._waiting, []
+        results: list[Any] = [None] * len(batch)
+        error = None
         try:
             results = self._store([ticket.piece for ticket in batch])
-            for ticket, result in zip(batch, results, strict=True):
-                ticket.result = result
-        except BaseException as error:
-            for ticket in batch:
-                ticket.error = error
-        for ticket in batch:
-            ticket.is_done = True
-        self._hand_over()
-        for ticket in batch:
-            ticket.woken.release()
-
-    def _hand_over(self) -> None:
-        """Make the first who waits the leader, so that nobody leads for others for ever."""
+        except BaseException as raised:
+            error = raised
+        for ticket, result in zip(batch, results, strict=True):
+            ticket.result, ticket.error, ticket.is_done = result, error, True
         with self._guard:
             self._led = bool(self._waiting)
-            if self._led:
-                self._waiting[0].woken.release()
+            following = self._waiting[:1]  # leads next, so that nobody leads for others for ever
+        for ticket in [*following, *batch]:
+            ticket.woken.release()

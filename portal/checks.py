@@ -97,10 +97,9 @@ def void(
     """Void checks with a reason and give the money back to the balance (R21)."""
     if not reason.strip():
         raise rules.Refused("A void needs a reason: not sent, lost, stopped, returned.", "reason")
-    runs = Run.select().count()
 
     def deed(check: PaperCheck, payout: Payout) -> None:
-        about = {"void_reason": reason.strip(), "runs_when_void": runs}
+        about = {"void_reason": reason.strip(), "runs_when_void": Run.select().count()}
         _move(check, rules.moved(check.status, "void"), now, **about)
         ledger.post_void(payout, check.part, now=now)
 

@@ -8,24 +8,16 @@ from pathlib import Path
 
 import click
 
-from portal import (
-    access,
-    affiliates,
-    cli_money,
-    config,
-    database,
-    demo,
-    fields,
-    program,
-    rules,
-    serve,
-    transfer,
-)
+from portal import access, affiliates, config, database, demo, fields, program, rules, transfer
 from portal import verify as books_check
+from portal.cli_money import checks, payouts
 from portal.database import utcnow
 from portal.models import Admin, Audit
+from portal.serve import serve, try_address
 from portal.settings import as_text
 from portal.terminal import BY, Sentences, as_json, connected, opened, show
+
+PORT = click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
 
 
 @click.group(cls=Sentences, context_settings={"help_option_names": ["-h", "--help"]})
@@ -38,8 +30,8 @@ def main() -> None:
     cli(prog_name="portal")
 
 
-cli.add_command(cli_money.payouts)
-cli.add_command(cli_money.checks)
+cli.add_command(payouts)
+cli.add_command(checks)
 
 
 # --- The program -------------------------------------------------------------------------------
@@ -59,7 +51,7 @@ def init() -> None:
 
 @cli.command("serve")
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@PORT
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64))
 def serve_command(host: str, port: int, workers: int) -> None:
     """Serve the portal, with its timetable, until SIGTERM.
@@ -68,16 +60,17 @@ def serve_command(host: str, port: int, workers: int) -> None:
     """
     found = opened()
     database.db.close_all()  # workers open their own
-    serve.serve(found, host=host, port=port, workers=workers)
+    serve(found, host=host, port=port, workers=workers)
 
 
 @cli.command("demo")
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@PORT
 def demo_command(port: int) -> None:
     """Serve a throw-away program with a year of lively activity.
 
     Example: portal demo --port 8080
     """
+    try_address("127.0.0.1", port)
     with demo.folder() as folder:
         environ = demo.environment(folder, port)
         passwords = demo.build(environ, utcnow())
@@ -86,7 +79,7 @@ def demo_command(port: int) -> None:
         for name, password in passwords.items():
             click.echo(f"  {name}  {password}")
         click.echo(f"Serving on http://127.0.0.1:{port}/login")
-        serve.serve(config.load(environ), port=port)
+        serve(config.load(environ), port=port)
 
 
 @cli.command("set")
@@ -146,28 +139,24 @@ def create_admin(email: str, password_stdin: bool) -> None:
     Example: echo "a long password" | portal admin create ada@example.com --password-stdin
     """
     opened()
-    email, asked = email.strip(), sys.stdin.isatty()
+    email, now = email.strip(), utcnow()
     if not fields.is_email(email):
         raise click.UsageError(f"{email!r} is not an e-mail address.")
-    made = "" if password_stdin or asked else secrets.token_urlsafe(18)
+    made = "" if password_stdin or sys.stdin.isatty() else secrets.token_urlsafe(18)
     if password_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
     else:
         password = made or click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    _keep_admin(email, password)
-    click.echo(f"{email} is an administrator.")
-    if made:
-        click.echo(f"The password, shown this once:\n{made}")
-
-
-def _keep_admin(email: str, password: str) -> None:
-    now, key = utcnow(), rules.email_key(email)
     with database.transaction():
+        key = rules.email_key(email)
         if Admin.get_or_none(email_key=key):
             raise rules.Refused(f"{email} is an administrator already.")
         account = Admin.create(email=email, email_key=key, name=email, created_at=now)
         access.set_password(account, password, now=now)
         Audit.note(BY, "admin created", email, now)
+    click.echo(f"{email} is an administrator.")
+    if made:
+        click.echo(f"The password, shown this once:\n{made}")
 
 
 @cli.group()
@@ -183,10 +172,9 @@ def one_time_password(code: str) -> None:
     Example: portal affiliate password ada
     """
     opened()
-    found = affiliates.by_code(code) if fields.CODE.fullmatch(code.lower()) else None
+    found, now = affiliates.by_code(code), utcnow()
     if found is None:
         raise click.ClickException(f"There is no affiliate with the code {code!r}.")
-    now = utcnow()
     with database.transaction():
         password = access.one_time_password(found, now=now)
         Audit.note(BY, "one-time password", found.code, now)
@@ -201,10 +189,7 @@ def key() -> None:
 @key.command("create")
 @click.argument("name")
 def create_key(name: str) -> None:
-    """Make an API key, printed once, alone on the last line.
-
-    Example: portal key create shop
-    """
+    """Make an API key, printed once, alone on the last line. Example: portal key create shop"""
     opened()
     if not name.strip() or not name.isprintable() or len(name) > fields.LONGEST:
         raise click.UsageError("A key's name is one line of 1 to 255 characters.")

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from portal import affiliates, fields, lists, paper, program
+from portal import affiliates, office, paper, program
 from portal import checks as checkbook
+from portal.books import PaperCheck
 from portal.database import utcnow
 from portal.formats import usd
 from portal.months import Month, month_of
 from portal.payouts import preview as preview_run
 from portal.payouts import run_month
-from portal.terminal import BY, MONTH, as_json, opened, show
+from portal.terminal import BY, as_json, opened, show
 
 DEEDS: dict[str, tuple[Callable[..., dict[str, Any]], tuple[str, ...]]] = {
     "print": (checkbook.print_checks, ("first", "date", "pdf")),
@@ -34,7 +36,9 @@ def payouts() -> None:
 
 
 @payouts.command("run")
-@click.option("--month", type=MONTH, help="The month to pay for. Default: last month.")
+@click.option(
+    "--month", type=Month, metavar="YYYY-MM", help="The month to pay for. Default: last month."
+)
 @click.option("--preview", is_flag=True, help="Change nothing; show what a run would do.")
 @as_json
 def run(month: Month | None, preview: bool, json_wanted: bool) -> None:
@@ -62,7 +66,9 @@ def _told(run: dict[str, Any]) -> str:
 @click.command()
 @click.argument("deed", type=click.Choice(tuple(DEEDS)))
 @click.argument("more", nargs=-1, metavar="")
-@click.option("--month", type=MONTH, required=True, help="The run whose checks move.")
+@click.option(
+    "--month", type=Month, metavar="YYYY-MM", required=True, help="The run whose checks move."
+)
 @click.option("--affiliate", "codes", multiple=True, metavar="CODE ...", help="Only theirs.")
 @click.option("--first", type=click.IntRange(1, 999_999_999), help="The first check number.")
 @click.option("--date", metavar="YYYY-MM-DD", help="Printed on the check, or when it was mailed.")
@@ -93,7 +99,8 @@ def checks(
         raise click.ClickException(f"{pdf} cannot be written.")
     if deed == "void":
         given.setdefault("reason", "")
-    named = [_present_code(code) for code in (*codes, *more)] or None
+    known = {code: affiliates.by_code(code) for code in (*codes, *more)}
+    named = [account.code if account else code for code, account in known.items()] or None
     answer = move(month, codes=named, by=BY, now=utcnow(), **given)
     if pdf:
         _write(pdf, [row["check_number"] for row in answer["moved"]])
@@ -101,16 +108,32 @@ def checks(
     sys.exit(1 if named and answer["refused"] else 0)
 
 
-def _present_code(code: str) -> str:
-    """The code as it is now: any case will do, and one that was given up (R4)."""
-    known = affiliates.by_code(code) if fields.CODE.fullmatch(code.lower()) else None
-    return known.code if known else code
-
-
 def _write(pdf: Path, numbers: list[int]) -> None:
-    checks = lists.check_pages(numbers)
-    if checks:
-        pdf.write_bytes(paper.checks(checks))
+    query = PaperCheck.select().where(PaperCheck.number.in_(numbers))
+    pages = [_page(check) for check in query.order_by(PaperCheck.number)]
+    if pages:
+        pdf.write_bytes(paper.checks(pages))
+
+
+def _page(check: PaperCheck) -> paper.CheckPage:
+    payout, known = check.payout, program.load()
+    entries, brought = office.voucher(payout, known.zone)
+    sums = Counter({"brought_forward": brought})
+    for entry in entries:
+        sums[entry.kind] += entry.amount
+    return paper.CheckPage(
+        number=check.number or 0,
+        day=check.check_date or "",
+        payee=check.payee,
+        address=check.address,
+        amount=payout.amount,
+        affiliate=payout.affiliate.code,
+        month=payout.run.month,
+        program=known.program_name,
+        lines=tuple(
+            (k.replace("_", " ").capitalize(), cents) for k, cents in sums.items() if cents
+        ),
+    )
 
 
 def _moved(answer: dict[str, Any]) -> str:

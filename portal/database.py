@@ -10,10 +10,10 @@ import fcntl
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from peewee import BigIntegerField, DatabaseProxy, Model, SqliteDatabase, TextField
 from peewee import sqlite3 as sqlite
@@ -69,15 +69,10 @@ class Table(Model):
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 SAFE_WAL = (3, 51, 3)  # before it, WAL with several connections can corrupt the file
-DEEDS, CLICKS, _MIGRATING = 7301, 7303, 7302  # keys of PostgreSQL's advisory locks
+DEEDS, CLICKS = 7301, 7303  # keys of PostgreSQL's advisory locks
 PATIENCE = 5  # seconds that a thread waits for a connection, or SQLite's write lock
 STEP = 0.0005  # seconds between two looks whether another process still writes
-_PRAGMAS = {
-    "journal_mode": "wal",
-    "synchronous": 2,
-    "foreign_keys": 1,
-    "busy_timeout": PATIENCE * 1000,
-}
+_PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 
 
 def connect(url: str) -> Any:
@@ -88,16 +83,16 @@ def connect(url: str) -> Any:
     if url.startswith("sqlite"):
         if sqlite.sqlite_version_info < SAFE_WAL:
             raise RuntimeError(f"SQLite {sqlite.sqlite_version} is too old: 3.51.3 is needed.")
+        pragmas = _PRAGMAS | {"busy_timeout": PATIENCE * 1000}
         # A connection that dies with its thread can take a server written in Rust with it.
-        options = {"lock_type": "IMMEDIATE", "pragmas": _PRAGMAS, "check_same_thread": False}
+        options = {"lock_type": "IMMEDIATE", "pragmas": pragmas, "check_same_thread": False}
         Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     else:
         options = {"prefer_psycopg3": True}
     url = url.replace("://", "+pool://", 1)
     options |= {"max_connections": 32, "timeout": PATIENCE, "stale_timeout": 300}
-    db.initialize(
-        db_url.connect(url, unquote_password=True, unquote_user=True, autoconnect=False, **options)
-    )
+    options |= {"unquote_password": True, "unquote_user": True, "autoconnect": False}
+    db.initialize(db_url.connect(url, **options))
     return db
 
 
@@ -118,25 +113,12 @@ def connected() -> Iterator[None]:
 
 
 @contextmanager
-def pipelined() -> Iterator[None]:
-    """Statements go out without waiting for the answer to the one before, where there is a wire.
-
-    What was asked is there when it is fetched, and what was written when this ends.
-    """
-    if is_sqlite():
-        yield
-        return
-    with db.connection().pipeline():
-        yield
-
-
-@contextmanager
 def transaction(kind: int = DEEDS) -> Iterator[None]:
     """One deed: all of it or nothing, and no other of its kind at the same time.
 
     Clicks are a kind of their own, so that sales do not wait for them where the database allows.
     """
-    with _turn(), db.atomic():
+    with _turn() if is_sqlite() and not db.in_transaction() else nullcontext(), db.atomic():
         if not is_sqlite():
             db.execute_sql("SELECT pg_advisory_xact_lock(%s)", (kind,))
         yield
@@ -148,45 +130,20 @@ def _turn() -> Iterator[None]:
 
     Only a courtesy among processes: after a while, as behind one that hangs, SQLite decides.
     """
-    if not is_sqlite() or db.in_transaction():
-        yield
-        return
     with open(f"{db.database}.turn", "ab") as turn:
         end = time.monotonic() + PATIENCE / 5
-        while not _taken(turn) and time.monotonic() < end:
-            time.sleep(STEP)
+        while time.monotonic() < end:
+            try:
+                fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                time.sleep(STEP)
         yield
 
 
-def _taken(turn: IO[bytes]) -> bool:
-    try:
-        fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-@contextmanager
-def snapshot() -> Iterator[None]:
-    """Long reading of one moment that holds up nobody: writers go on beside it."""
-    with db.atomic("DEFERRED") if is_sqlite() else db.atomic():
-        if not is_sqlite():
-            db.execute_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        yield
-
-
-@contextmanager
-def _migrating() -> Iterator[None]:
-    if is_sqlite():
-        with open(f"{db.database}.migrating", "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
-        return
-    db.execute_sql("SELECT pg_advisory_lock(%s)", (_MIGRATING,))
-    try:
-        yield
-    finally:
-        db.execute_sql("SELECT pg_advisory_unlock(%s)", (_MIGRATING,))
+def snapshot() -> Any:
+    """A context for long reading of one moment that holds up nobody: writers go on beside it."""
+    return db.atomic("DEFERRED" if is_sqlite() else "REPEATABLE READ")
 
 
 def migrate() -> list[str]:
@@ -194,5 +151,5 @@ def migrate() -> list[str]:
 
     Several processes may call it at once: one works, the others wait and find nothing to do.
     """
-    with _migrating():
+    with transaction():
         return Runner(db.obj, str(MIGRATIONS)).up()

@@ -49,6 +49,7 @@ def keep(
     event: Event,
     now: datetime,
     *,
+    world: Now,
     answer: dict[str, Any],
     customer: Customer | None = None,
     email: str = "",
@@ -62,6 +63,7 @@ def keep(
         customer_id=customer.id if customer else None,
         email_key=rules.email_key(email) or None,
         answer=answer,
+        clicks_to=world.clicks_to,
     )
 
 

@@ -8,40 +8,42 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from portal.rules import Refused
+
 MAX_AMOUNT = 10**12  # cents; products of rates and sums of payments stay far below 2**63
 LONGEST = 255
 CODE = re.compile(r"[a-z0-9][a-z0-9-]{1,31}")
+_ATOM = r"[^\s@()<>\[\],;:\\\".]+"
+_LABEL = r"[^\W_](?:(?:[^\W_]|-){0,61}[^\W_])?"
+_EMAIL = re.compile(rf"(?=[^@]{{1,64}}@){_ATOM}(\.{_ATOM})*@({_LABEL}\.)+(?!\d+$){_LABEL}")
+_TIME = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}:[0-9]{2}:)([0-9]{2})(?:\.[0-9]+)?"
+    r"(?:[Zz]|([+-])([01][0-9]|2[0-3]):([0-5][0-9]))"
+)
+_FIRST_DAYS = timedelta(days=3)  # kept free, so that no time zone reaches before year 1
+
+Reader = Callable[[Any, str], Any]
 
 
-@dataclass(frozen=True)
-class Problem:
-    """What is wrong with the input: a sentence, and the field it is about, if any.
+class Wrong(Refused):
+    """What is wrong with the input; `code` is not_json, missing, unknown or invalid.
 
-    `code` is not_json, missing, unknown or invalid. `by_clock` says that the input was refused
-    for its distance from now only, so that it may be a repeat of what was recorded before.
+    `by_clock`: refused only for its distance from now, so it may repeat what was recorded before.
     """
 
-    code: str
-    message: str
-    field: str | None = None
-    by_clock: bool = False
+    def __init__(
+        self, message: str, name: str = "", code: str = "invalid", *, by_clock: bool = False
+    ):
+        super().__init__(message, name[:64].encode("ascii", "backslashreplace").decode() or None)
+        self.code, self.by_clock = code, by_clock
 
 
 # --- JSON --------------------------------------------------------------------------------------
-
-
-class Wrong(Exception):
-    """Carries a Problem from a field's reader to the door of feeds.py, never further."""
-
-    def __init__(self, message: str, name: str | None, code: str = "invalid", clock: bool = False):
-        super().__init__(message)
-        shown = None if name is None else name[:64].encode("ascii", "backslashreplace").decode()
-        self.problem = Problem(code, message, shown, clock)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -58,20 +60,44 @@ def _whole(text: str) -> int | float:
 
 
 def parse(body: bytes) -> Any:
-    """The JSON value of a body; a Problem for what is not JSON in UTF-8 or names a field twice."""
+    """The JSON value of a body. Raises Wrong for what is not JSON or names a field twice."""
     try:
         return json.loads(body.decode(), object_pairs_hook=_object, parse_int=_whole)
-    except Wrong as wrong:
-        return wrong.problem
     except RecursionError:
-        return Problem("not_json", "The body is nested too deeply.")
+        raise Wrong("The body is nested too deeply.", code="not_json") from None
     except ValueError as error:
-        return Problem("not_json", f"The body is not JSON: {error}.")
+        raise Wrong(f"The body is not JSON: {error}.", code="not_json") from None
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A reader of an object: its fields, each with its reader; those needed are never empty."""
+
+    fields: Mapping[str, Reader]
+    needed: Collection[str] = ()
+
+    def __call__(self, value: Any, name: str = "") -> dict[str, Any]:
+        """The values of the fields that were sent. Raises Wrong for the first problem."""
+        prefix = f"{name}." if name else ""
+        if not isinstance(value, dict):
+            raise Wrong("This must be a JSON object.", name)
+        sent = {field: said for field, said in value.items() if said is not None}
+        for field in value:
+            if field not in self.fields:
+                raise Wrong("There is no such field.", prefix + field, "unknown")
+        for field in self.needed:
+            if field not in sent:
+                raise Wrong("This is missing.", prefix + field, "missing")
+            if isinstance(sent[field], str) and not sent[field].strip():
+                raise Wrong("This may not be empty.", prefix + field)
+        return {
+            field: read(sent[field], prefix + field)
+            for field, read in self.fields.items()
+            if field in sent
+        }
 
 
 # --- Fields ------------------------------------------------------------------------------------
-
-Reader = Callable[[Any, str], Any]
 
 
 def _clean(character: str) -> bool:
@@ -85,7 +111,7 @@ def _string(value: Any, name: str) -> str:
 
 
 def text(value: Any, name: str, longest: int = LONGEST) -> str:
-    """One line of text that every database can store, 255 characters at most."""
+    """One line of text that every database can store."""
     line = _string(value, name)
     if len(line) > longest:
         raise Wrong(f"This is longer than {longest} characters.", name)
@@ -94,14 +120,9 @@ def text(value: Any, name: str, longest: int = LONGEST) -> str:
     return line
 
 
-def short(longest: int) -> Reader:
-    """A reader of text that may be empty and has so many characters at most."""
+def at_most(longest: int) -> Reader:
+    """A reader of text with another limit than 255 characters."""
     return lambda value, name: text(value, name, longest)
-
-
-def address_of_page(value: Any, name: str) -> str:
-    """A page's address as a browser tells it, which can be long."""
-    return text(value, name, 8192)
 
 
 def filled(value: Any, name: str) -> str:
@@ -117,24 +138,10 @@ def hint(value: Any, name: str) -> str:
     return "".join(character if _clean(character) else "\ufffd" for character in line)
 
 
-_LOCAL = re.compile(r"[^\s@()<>\[\],;:\\\".]+(\.[^\s@()<>\[\],;:\\\".]+)*")
-_LABEL = re.compile(r"[^\W_]([\w-]{0,61}[^\W_])?")
-
-
 def is_email(address: str) -> bool:
     """Whether an e-mail address has the form of one; nothing is asked on the net."""
-    local, at, domain = address.rpartition("@")
-    labels = domain.split(".")
-    return bool(
-        at
-        and len(address) <= 254
-        and len(address.casefold()) <= LONGEST
-        and len(local) <= 64
-        and _LOCAL.fullmatch(local)
-        and len(labels) > 1
-        and all(_LABEL.fullmatch(label) and "_" not in label for label in labels)
-        and not labels[-1].isdigit()
-    )
+    short = len(address) <= 254 and len(address.casefold()) <= LONGEST
+    return short and _EMAIL.fullmatch(address) is not None
 
 
 def email(value: Any, name: str) -> str:
@@ -144,21 +151,13 @@ def email(value: Any, name: str) -> str:
     return address
 
 
-def needed_email(value: Any, name: str) -> str:
-    filled(value, name)
-    return email(value, name)
-
-
 def cents(value: Any, name: str) -> int:
-    if type(value) is not int:
-        raise Wrong("This must be a whole number of cents.", name)
-    if not 0 <= value < MAX_AMOUNT:
-        raise Wrong(f"This must be from 0 to {MAX_AMOUNT - 1} cents.", name)
+    if type(value) is not int or not 0 <= value < MAX_AMOUNT:
+        raise Wrong(f"This must be a whole number of cents, from 0 to {MAX_AMOUNT - 1}.", name)
     return value
 
 
 def boolean(value: Any, name: str) -> bool:
-    """True or false, nothing that only looks like it."""
     if not isinstance(value, bool):
         raise Wrong("This must be true or false.", name)
     return value
@@ -173,13 +172,6 @@ def one_of(*allowed: str) -> Reader:
         return value
 
     return read
-
-
-_TIME = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}:[0-9]{2}:)([0-9]{2})(?:\.[0-9]+)?"
-    r"(?:[Zz]|([+-])([01][0-9]|2[0-3]):([0-5][0-9]))"
-)
-_FIRST_DAYS = timedelta(days=3)  # kept free, so that no time zone reaches before year 1
 
 
 def instant(value: Any, name: str) -> datetime:
@@ -210,28 +202,3 @@ def code(value: Any, name: str) -> str:
     if not CODE.fullmatch(_string(value, name)):
         raise Wrong("A code has 2 to 32 letters a-z, digits and dashes, no dash first.", name)
     return str(value)
-
-
-@dataclass(frozen=True)
-class Shape:
-    """The fields of an object, each with its reader, and which of them are needed."""
-
-    fields: Mapping[str, Reader]
-    needed: tuple[str, ...] = ()
-
-    def __call__(self, value: Any, name: str = "") -> dict[str, Any]:
-        """The values of the fields that were sent. Raises Wrong for the first problem."""
-        prefix = f"{name}." if name else ""
-        if not isinstance(value, dict):
-            raise Wrong("This must be a JSON object.", name or None)
-        for sent in value:
-            if sent not in self.fields:
-                raise Wrong("There is no such field.", prefix + sent, "unknown")
-        for needed in self.needed:
-            if value.get(needed) is None:
-                raise Wrong("This is missing.", prefix + needed, "missing")
-        return {
-            sent: read(value[sent], prefix + sent)
-            for sent, read in self.fields.items()
-            if value.get(sent) is not None
-        }

@@ -1,4 +1,4 @@
-"""Writing a mail: its templates filled in, as plain text and as HTML, with safe headers.
+"""Writing a mail as plain text and as HTML, and handing it to the mail server.
 
 Templates are templates/mail/<kind>.subject.txt, .txt and .html. Everything shown comes from the
 account, the program's settings and the facts of the deed; links begin with PORTAL_URL.
@@ -7,7 +7,11 @@ account, the program's settings and the facts of the deed; links begin with PORT
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import ipaddress
+import smtplib
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -20,17 +24,15 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from portal import formats, program
+from portal.config import MailServer
 from portal.models import Admin, Affiliate
-from portal.smtp import Envelope
 
-SECRET_KINDS = ("login", "password_reset")
 KINDS = (
-    *SECRET_KINDS,
-    *("account_exists", "applied", "declined", "payout", "tax_hold"),
-    *("password_changed", "first_login"),
-)
-RESET_PATH = "/password/new/"  # followed by the token
-_TEMPLATES = Path(__file__).parent.parent / "templates" / "mail"
+    "login password_reset account_exists applied declined payout tax_hold password_changed "
+    "first_login"
+).split()
+TIMEOUT = 10.0  # seconds for each answer of the server
+SUBMISSION = 587
 
 
 def one_line(text: str) -> str:
@@ -39,7 +41,7 @@ def one_line(text: str) -> str:
 
 
 _pages = Environment(
-    loader=FileSystemLoader(_TEMPLATES),
+    loader=FileSystemLoader(Path(__file__).parent.parent / "templates" / "mail"),
     undefined=StrictUndefined,
     autoescape=select_autoescape(("html",)),
     trim_blocks=True,
@@ -49,75 +51,118 @@ _pages = Environment(
 _pages.filters.update(usd=formats.usd, month=formats.month, one_line=one_line)
 
 
-def envelope(account: Affiliate | Admin, url: str) -> Envelope:
-    """From whom to whom a mail goes: from the program's support address, where it has one."""
-    host = _host(url)
-    sender = program.load().support_email or f"no-reply@{host}"
-    return Envelope(sender=_address(sender), to=_address(account.email), host=host)
+def send(
+    server: MailServer,
+    kind: str,
+    account: Admin | Affiliate,
+    *,
+    url: str,
+    key: str,
+    now: datetime,
+    facts: Callable[[], dict[str, Any]],
+) -> None:
+    """Hand the server the mail of a kind to an account; returns once it said that it has it.
 
-
-def _host(url: str) -> str:
-    host = urlsplit(url).hostname or "localhost"
-    return "localhost" if ":" in host else host
+    The same key has the same Message-ID, however often it is sent. `facts` is called only when
+    the server has accepted sender and recipient, so that a server that is down or refuses the
+    person does not make an older password die for nothing. Raises OSError,
+    smtplib.SMTPException and, where a fact is missing, jinja2.UndefinedError.
+    """
+    host = (urlsplit(url).hostname or "").partition(":")[0] or "localhost"
+    settings = program.load()
+    sender = _address(settings.support_email or f"no-reply@{host}")
+    to = _address(account.email)
+    utf8 = not (to.isascii() and sender.isascii())
+    message = EmailMessage(policy=SMTPUTF8 if utf8 else SMTP)
+    message["From"] = Address(one_line(settings.program_name), *sender.rsplit("@", 1))
+    message["To"] = Address("", *to.rsplit("@", 1))
+    message["Date"] = format_datetime(now)
+    digest = hashlib.blake2b(key.encode(), digest_size=16).hexdigest()
+    message["Message-ID"] = f"<{digest}@{host}>"
+    message["Auto-Submitted"] = "auto-generated"
+    with _connected(server, host) as connection:
+        code, said = connection.mail(sender, ["SMTPUTF8"] if utf8 else [])
+        if code != 250:
+            raise smtplib.SMTPSenderRefused(code, said, sender)
+        code, said = connection.rcpt(to)
+        if code in (250, 251):
+            _write(message, kind, program=settings, account=account, url=url, **facts())
+            code, said = connection.data(message.as_bytes())
+        if code not in (250, 251):
+            raise smtplib.SMTPDataError(code, said)
 
 
 def _address(email: str) -> str:
     """An address as mail servers take it: the domain in its ASCII form."""
     local, _, domain = email.strip().rpartition("@")
-    try:
-        return f"{local}@{domain.encode('idna').decode()}"
-    except UnicodeError:
-        return f"{local}@{domain}"
+    with suppress(UnicodeError):
+        domain = domain.encode("idna").decode()
+    return f"{local}@{domain}"
 
 
-def _mailbox(name: str, address: str) -> Address:
-    local, _, domain = address.rpartition("@")
-    return Address(name, local, domain)
-
-
-def write(
-    kind: str, account: Affiliate | Admin, url: str, key: str, now: datetime, facts: Mapping
-) -> bytes:
-    """The mail of a kind to an account, ready to hand over.
-
-    `key` names the mail: the same key has the same Message-ID, however often it is sent. Raises
-    jinja2.UndefinedError where a fact is missing.
-    """
-    told = _told(account, url, now, facts)
-    addresses = envelope(account, url)
-    utf8 = not (addresses.to.isascii() and addresses.sender.isascii())
-    message = EmailMessage(policy=SMTPUTF8 if utf8 else SMTP)
-    name = one_line(told["program"].program_name)
-    message["From"] = _mailbox(name, addresses.sender)
-    message["To"] = _mailbox("", addresses.to)
-    message["Subject"] = one_line(_pages.get_template(f"{kind}.subject.txt").render(told))
-    message["Date"] = format_datetime(now)
-    digest = hashlib.blake2b(key.encode(), digest_size=16).hexdigest()
-    message["Message-ID"] = f"<{digest}@{addresses.host}>"
-    message["Auto-Submitted"] = "auto-generated"
+def _write(message: EmailMessage, kind: str, **told: Any) -> None:
+    account = told["account"]
+    told["user_name"] = account.code if isinstance(account, Affiliate) else account.email
+    told["terms"] = program.terms_version().terms()
+    subject, plain, marked_up = (
+        _pages.get_template(f"{kind}.{form}").render(told)
+        for form in ("subject.txt", "txt", "html")
+    )
+    message["Subject"] = one_line(subject)
     # Lines keep their ends and stay short whatever a server does to 8-bit text.
-    plain = _pages.get_template(f"{kind}.txt").render(told)
     message.set_content(plain, cte="quoted-printable")
-    marked_up = _pages.get_template(f"{kind}.html").render(told)
     message.add_alternative(marked_up, subtype="html", cte="quoted-printable")
-    return message.as_bytes()
 
 
-def _told(
-    account: Affiliate | Admin, url: str, now: datetime, facts: Mapping[str, Any]
-) -> dict[str, Any]:
-    user_name = account.code if isinstance(account, Affiliate) else account.email
-    return {
-        "program": program.load(),
-        "terms": program.terms_version().terms(),
-        "account": account,
-        "user_name": user_name,
-        "url": url,
-        "login_url": f"{url}/login",
-        "center_url": f"{url}/center/",
-        "payments_url": f"{url}/center/payments",
-        "profile_url": f"{url}/center/profile",
-        "reset_url": f"{url}{RESET_PATH}",
-        "now": now,
-        **facts,
-    }
+@contextmanager
+def _connected(server: MailServer, host: str) -> Iterator[smtplib.SMTP]:
+    trusted = ssl.create_default_context()
+    connection: smtplib.SMTP
+    if server.tls:
+        at = (server.host, server.port, host)
+        connection = smtplib.SMTP_SSL(*at, timeout=TIMEOUT, context=trusted)
+    else:
+        connection = smtplib.SMTP(server.host, server.port, host, TIMEOUT)
+    try:
+        connection.ehlo_or_helo_if_needed()
+        if not server.tls and server.port == SUBMISSION and connection.has_extn("starttls"):
+            connection.starttls(context=trusted)
+            connection.ehlo()
+        if server.user:
+            if not isinstance(connection.sock, ssl.SSLSocket) and not _is_here(server.host):
+                raise smtplib.SMTPException("The mail server offers no TLS for the password.")
+            connection.login(server.user, server.password)
+        yield connection
+        with suppress(OSError, smtplib.SMTPException):  # it has the mail, or has refused it
+            connection.quit()
+    finally:
+        connection.close()
+
+
+def _is_here(host: str) -> bool:
+    with suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return host == "localhost"
+
+
+# --- What an answer means ----------------------------------------------------------------------
+
+
+def is_down(problem: Exception) -> bool:
+    """Whether the server could not be used at all, so that no other mail would fare better."""
+    about_one = smtplib.SMTPDataError | smtplib.SMTPNotSupportedError  # the last: its address
+    return isinstance(problem, OSError) and not isinstance(problem, about_one)
+
+
+def is_final(problem: Exception) -> bool:
+    """Whether this mail is refused for good: a 5xx to its recipient or its text."""
+    return isinstance(problem, smtplib.SMTPDataError) and 500 <= problem.smtp_code < 600
+
+
+def described(problem: Exception) -> str:
+    """What went wrong in one short line, in the server's own words where it said any."""
+    if not isinstance(problem, smtplib.SMTPResponseException):
+        return one_line(f"{type(problem).__name__}: {problem}")[:200]
+    said: str | bytes = problem.smtp_error
+    text = said.decode(errors="replace") if isinstance(said, bytes) else said
+    return one_line(f"{problem.smtp_code} {text}")[:200]

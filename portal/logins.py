@@ -5,39 +5,39 @@ from __future__ import annotations
 import secrets
 from datetime import datetime
 
-from portal import access, mail, persons
-from portal.models import Admin, Affiliate
-from portal.throttle import HOUR, Counter, network, throttled
+from portal import access, mail, throttle
+from portal.access import Account
+from portal.database import transaction
+from portal.rules import Refused
 
 LINKS_AN_HOUR = 3  # mails with a link for one account
 ASKED_AN_HOUR = 20  # questions from one address, whatever the account
 
 
-def choose_password(account: Affiliate | Admin, new: str, *, now: datetime) -> None:
+def choose_password(account: Account, new: str, *, now: datetime) -> None:
     """Set the own password and tell by mail; ends every session (access.set_password).
 
     With the first one, in place of the mailed password, the mail says that the account was opened
     (R1). Raises Refused on `password`.
     """
-    access.set_password(account, new, now=now, then=_teller(account, now))
+    kind = "password_changed" if account.password_hash else "first_login"
+    with transaction():
+        access.set_password(account, new, now=now)
+        _tell(kind, account, now)
 
 
-def reset_password(token: str, new: str, *, now: datetime) -> Affiliate | Admin:
+def reset_password(token: str, new: str, *, now: datetime) -> Account:
     """Set a new password with a mailed link and tell by mail; signs nobody in.
 
-    Raises Refused as access.reset_password.
+    Raises Refused on `password` for a poor one (the link still works), without a field for a
+    link that no longer works.
     """
-    account = access.reset_holder(token, now=now)
-    return access.reset_password(token, new, now=now, then=_teller(account, now))
-
-
-def _teller(account: Affiliate | Admin | None, now: datetime) -> access.Told:
-    kind = "first_login" if account and account.password_hash is None else "password_changed"
-
-    def tell(changed: Affiliate | Admin) -> None:
-        mail.queue(kind, to=changed, now=now, key=_once(kind, changed))
-
-    return tell
+    with transaction():
+        account = access.reset_holder(token, now=now)
+        if account is None:
+            raise Refused("This link no longer works: it works once, for 60 minutes.")
+        choose_password(account, new, now=now)
+    return account
 
 
 def forgotten(name: str, *, now: datetime, ip: str) -> None:
@@ -46,15 +46,14 @@ def forgotten(name: str, *, now: datetime, ip: str) -> None:
     Says nothing about whether it is: the page answers the same always. Raises access.NotSignedIn
     for an address that asks too often.
     """
-    asked = Counter("forgotten", network(ip), window=HOUR)
-    if asked.add(now) > ASKED_AN_HOUR:
-        raise throttled(asked.seconds_left(now))
-    account = persons.find(name)
-    who = persons.holder(account) if account else name.strip().casefold()
-    few = Counter("link", who, window=HOUR).add(now) <= LINKS_AN_HOUR
-    if account and few and persons.may_sign_in(account):
-        mail.queue("password_reset", to=account, now=now, key=_once("password_reset", account))
+    throttle.limit("forgotten", ip, ASKED_AN_HOUR, now)
+    account = access.find(name)
+    who = access.holder(account) if account else name.strip().casefold()
+    few = throttle.count(f"link {who}", throttle.HOUR, now) <= LINKS_AN_HOUR
+    if account and few and access.may_sign_in(account):
+        _tell("password_reset", account, now)
 
 
-def _once(kind: str, account: Affiliate | Admin) -> str:
-    return f"{kind}:{persons.holder(account)}:{secrets.token_hex(8)}"
+def _tell(kind: str, account: Account, now: datetime) -> None:
+    key = f"{kind}:{access.holder(account)}:{secrets.token_hex(8)}"
+    mail.queue(kind, to=account, now=now, key=key)

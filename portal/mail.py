@@ -1,35 +1,32 @@
 """The outbox: a mail is queued in the transaction of the deed it tells of, and sent later.
 
-A row says what to tell and to whom, never a secret: passwords and links are made by `Post.secrets`
-when the mail is sent, and no transaction is open while the mail server is spoken to.
-
-    queue(kind, *, to, now, key, **facts)          in the deed's transaction; one mail a key
-    waiting() -> query of Message                  what is not sent, for admins
-    try_again(message_id, *, now) -> bool          an admin's button
-    deliver(post, *, clock) -> int                 send what is due; any number of processes
+A row says what to tell and to whom, never a secret: passwords and links are made when the mail is
+sent, and no transaction is open while the mail server is spoken to.
 """
 
 from __future__ import annotations
 
 import logging
-import secrets
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from peewee import AutoField, BooleanField, CharField, Expression, IntegerField, ModelSelect, fn
+from peewee import AutoField, BooleanField, CharField, IntegerField, ModelSelect, fn
 
-from portal import letters, persons, smtp
+from portal import access, letters
 from portal.config import MailServer
-from portal.database import JsonField, Table, UtcField, transaction
+from portal.database import JsonField, Table, UtcField
 from portal.models import Admin, Affiliate
 
-WAITING, SENT, FAILED, DROPPED = "waiting", "sent", "failed", "dropped"
+WAITING, SENDING, SENT = "waiting", "sending", "sent"
+FAILED, DROPPED = "failed", "dropped"
 LEASE = timedelta(minutes=10)  # longer than a mail takes at the slowest server
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=2)
 GIVE_UP = timedelta(days=3)
-STALE = {"password_reset": timedelta(hours=1)}  # who waited longer has asked again or given up
+SECRETS: dict[str, Callable[..., str]] = {  # what makes the secret of a kind for an account
+    "login": access.one_time_password,
+    "password_reset": access.reset_token,
+}
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +34,7 @@ log = logging.getLogger(__name__)
 class Message(Table):
     """A mail to send: its kind, to whom ("affiliate:17"), and the facts it tells. No secrets.
 
+    While it is `sending`, `due_at` is when another process may take it from one that was killed.
     `down` says that the last attempt failed because of the server, not because of this mail.
     """
 
@@ -51,25 +49,11 @@ class Message(Table):
     attempts = IntegerField(default=0)
     first_tried_at = UtcField(null=True)
     sent_at = UtcField(null=True)
-    lease = CharField(32, null=True)
-    leased_until = UtcField(null=True)
     down = BooleanField(default=False)
     error = CharField(default="")
 
     class Meta:
         indexes = ((("state", "due_at"), False), (("holder", "state", "id"), False))
-
-
-@dataclass(frozen=True)
-class Post:
-    """How mail leaves: by which server, with links to which address, and who makes secrets.
-
-    `secrets` makes the secret of a kind for an account when its mail is sent.
-    """
-
-    server: MailServer
-    url: str
-    secrets: Mapping[str, Callable[..., str]]
 
 
 def queue(kind: str, *, to: Affiliate | Admin, now: datetime, key: str, **facts: Any) -> None:
@@ -81,41 +65,46 @@ def queue(kind: str, *, to: Affiliate | Admin, now: datetime, key: str, **facts:
     """
     if kind not in letters.KINDS:
         raise ValueError(f"there is no mail of the kind {kind!r}")
-    row = {"key": key, "kind": kind, "holder": persons.holder(to), "facts": facts}
+    row = {"key": key, "kind": kind, "holder": access.holder(to), "facts": facts}
     Message.insert(**row, queued_at=now, due_at=now).on_conflict_ignore().execute()
 
 
 def waiting() -> ModelSelect[Message]:
     """The mails that are not sent: waiting, or given up with their error; oldest first."""
-    return Message.select().where(Message.state.in_((WAITING, FAILED))).order_by(Message.id)
+    unsent = Message.state.in_((WAITING, SENDING, FAILED))
+    return Message.select().where(unsent).order_by(Message.id)
 
 
 def try_again(message_id: int, *, now: datetime) -> bool:
     """Send a mail that was given up or waits for its next try at once; False for any other."""
     again = Message.update(state=WAITING, due_at=now, first_tried_at=None, attempts=0)
-    open_ = Message.state.in_((WAITING, FAILED)) & Message.lease.is_null()
-    return again.where(Message.id == message_id, open_).execute() == 1
+    idle = Message.state.in_((WAITING, FAILED))
+    return again.where(Message.id == message_id, idle).execute() == 1
 
 
 # --- Sending -----------------------------------------------------------------------------------
 
 
 def deliver(
-    post: Post, *, clock: Callable[[], datetime], going: Callable[[], bool] = lambda: True
+    server: MailServer,
+    url: str,
+    *,
+    clock: Callable[[], datetime],
+    going: Callable[[], bool] = lambda: True,
 ) -> int:
     """Send what is due, oldest first and in order for each person; returns how many were accepted.
 
-    Ends early when the server cannot be reached, and between two mails once `going` says no.
+    Links begin with `url`. Ends early when the server cannot be reached, and between two mails
+    once `going` says no.
     """
     accepted = 0
     while going() and (message := lease(clock())):
         try:
-            accepted += _send(message, post, clock())
+            accepted += _send(message, server, url, clock())
         except Exception as problem:  # whatever it is, the next mail may still go
             log.warning("mail %s was not sent: %s", message.id, type(problem).__name__)
-            down = smtp.is_down(problem)
-            _put_off(message, problem, down, clock())
-            if down:
+            _put_off(message, problem, clock())
+            if letters.is_down(problem):
                 break
     return accepted
 
@@ -123,88 +112,70 @@ def deliver(
 def lease(now: datetime) -> Message | None:
     """Take the next mail that is due for this process alone, or None.
 
-    A mail waits while an earlier one to the same person does. A lease that ended is free again,
-    and so is one, or a due time, that lies further ahead than any can: the clock was put back.
+    A mail waits while an earlier one to the same person does. A due time that lies further ahead
+    than any can counts as come: the clock was put back.
     """
-    if not _due(now).exists():  # read first: an idle outbox never asks for the right to write
-        return None
-    token = secrets.token_hex(16)
-    with transaction():
-        message = _due(now).first()
-        if message:
-            message.lease = token
-            taken = Message.update(lease=token, leased_until=now + LEASE)
-            taken.where(Message.id == message.id).execute()
-    return message
-
-
-def _due(now: datetime) -> ModelSelect[Message]:
-    earlier = Message.alias()
+    earlier, open_states = Message.alias(), (WAITING, SENDING)
     ahead = earlier.select(earlier.id).where(
-        earlier.holder == Message.holder, earlier.state == WAITING, earlier.id < Message.id
+        earlier.holder == Message.holder, earlier.state.in_(open_states), earlier.id < Message.id
     )
-    due = _outside(Message.due_at, now, LONGEST_WAIT)
-    free = Message.lease.is_null() | _outside(Message.leased_until, now, LEASE)
-    mine = (Message.state == WAITING) & due & free & ~fn.EXISTS(ahead)
-    return Message.select().where(mine).order_by(Message.id).limit(1)
+    due = (Message.due_at <= now) | (Message.due_at > now + LONGEST_WAIT)
+    next_ = Message.select().where(Message.state.in_(open_states), due, ~fn.EXISTS(ahead))
+    while message := next_.order_by(Message.id).first():
+        if _change(message, state=SENDING, due_at=now + LEASE):
+            return message
+    return None
 
 
-def _outside(at: UtcField, now: datetime, longest: timedelta) -> Expression:
-    return (at <= now) | (at > now + longest)
+def _change(message: Message, **changes: Any) -> bool:
+    """Write what became of a mail, unless another process took it meanwhile."""
+    same = (Message.state == message.state) & (Message.due_at == message.due_at)
+    changed = Message.update(changes).where(Message.id == message.id, same).execute() == 1
+    message.state, message.due_at = changes["state"], changes.get("due_at", message.due_at)
+    return changed
 
 
-def _send(message: Message, post: Post, now: datetime) -> bool:
+def _send(message: Message, server: MailServer, url: str, now: datetime) -> bool:
     """Hand a mail over; False when it was dropped instead. Raises what the server said."""
-    account = persons.of(message.holder)
+    account = access.of(message.holder)
     if account is None or _is_stale(message, account, now):
-        _finish(message, state=DROPPED)
+        _change(message, state=DROPPED)
         return False
-    envelope = letters.envelope(account, post.url)
 
-    def written() -> bytes:
-        # Called when sender and recipient are accepted, so a server that is down or refuses
-        # the person does not make an older password die for nothing.
-        make = post.secrets.get(message.kind)
-        secret = make(account, now=now) if make else ""
-        told = {**message.facts, "secret": secret}
-        return letters.write(message.kind, account, post.url, message.key, now, told)
+    def facts() -> dict[str, Any]:
+        make = SECRETS.get(message.kind)
+        return {**message.facts, "secret": make(account, now=now) if make else ""}
 
-    smtp.hand_over(post.server, envelope, written)
-    _finish(message, state=SENT, sent_at=now, error="")
+    letters.send(server, message.kind, account, url=url, key=message.key, now=now, facts=facts)
+    _change(message, state=SENT, sent_at=now, error="")
     Message.update(due_at=now, down=False).where(Message.state == WAITING, Message.down).execute()
     return True
 
 
 def _is_stale(message: Message, account: Affiliate | Admin, now: datetime) -> bool:
     """Whether a mail with a secret is no longer wanted: too old, asked again, or not needed."""
-    if message.kind not in letters.SECRET_KINDS:
+    if message.kind not in SECRETS:
         return False
     newer = Message.select().where(
         Message.holder == message.holder, Message.kind == message.kind, Message.id > message.id
     )
-    life = STALE.get(message.kind)
-    old = life is not None and abs(now - message.queued_at) > life
-    has_own = message.kind == "login" and account.password_hash is not None
-    return old or has_own or newer.exists() or not persons.may_sign_in(account)
+    if message.kind == "login":
+        unwanted = account.password_hash is not None
+    else:
+        unwanted = abs(now - message.queued_at) > access.RESET_LIFE
+    return unwanted or newer.exists() or not access.may_sign_in(account)
 
 
-def _put_off(message: Message, problem: Exception, down: bool, now: datetime) -> None:
+def _put_off(message: Message, problem: Exception, now: datetime) -> None:
     """Keep why a mail was not accepted, and try it later unless that is for good."""
     first = message.first_tried_at or now
-    gone = smtp.is_final(problem) or now - first > GIVE_UP
-    wait = min(FIRST_WAIT * 2 ** min(message.attempts, 10), LONGEST_WAIT)
-    _finish(
+    gone = letters.is_final(problem) or now - first > GIVE_UP
+    _change(
         message,
         state=FAILED if gone else WAITING,
         first_tried_at=first,
         attempts=message.attempts + 1,
-        due_at=now + wait,
-        down=down,
-        error=smtp.described(problem),
+        due_at=now + min(FIRST_WAIT * 2 ** min(message.attempts, 10), LONGEST_WAIT),
+        down=letters.is_down(problem),
+        error=letters.described(problem),
     )
-
-
-def _finish(message: Message, **changes: Any) -> None:
-    """Write how a mail went, unless its lease ended and another process has it now."""
-    done = Message.update(lease=None, leased_until=None, **changes)
-    done.where(Message.id == message.id, Message.lease == message.lease).execute()

@@ -272,8 +272,8 @@ def next_fact() -> int:
 
 def record(kind: str, content: dict, now: datetime, **about: object) -> Fact:
     """Add a fact within the deed's transaction; `about` are Fact's other columns."""
+    about.setdefault("clicks_to", last_click())
     fact = Fact(id=next_fact(), kind=kind, content=content, recorded_at=now, **about)
-    fact.clicks_to = last_click()
     fact.seal = fact.sealed()
     fact.save(force_insert=True)
     return fact

@@ -18,14 +18,14 @@ class Month(str):
     __slots__ = ()
 
     def __new__(cls, text: str) -> Month:
-        if not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", text) or text < "1900":
+        if not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", text) or not "1900" <= text < "9999":
             raise ValueError("A month is written YYYY-MM, like 2026-11.")
         return super().__new__(cls, text)
 
     def plus(self, months: int) -> Month:
         """The month so many later: 2026-11 plus 2 is 2027-01."""
         count = int(self[:4]) * 12 + int(self[5:]) - 1 + months
-        return Month(f"{count // 12:04d}-{count % 12 + 1:02d}")
+        return str.__new__(Month, f"{count // 12:04d}-{count % 12 + 1:02d}")
 
     def start(self, zone: ZoneInfo) -> datetime:
         """The first existing instant of the month, also where the 1st has no midnight."""
@@ -48,7 +48,12 @@ def month_of(at: datetime, zone: ZoneInfo) -> Month:
 
 
 def year_start(year: int, zone: ZoneInfo) -> datetime:
-    """The first existing instant of a calendar year in the program's zone."""
+    """The first existing instant of a calendar year in the program's zone.
+
+    Year 1 begins east of Greenwich before there are instants: at the first one.
+    """
+    if year <= 1:
+        return datetime.min.replace(tzinfo=UTC)
     return datetime(year, 1, 1, tzinfo=zone).astimezone(UTC)
 
 

@@ -15,7 +15,7 @@ from portal.database import transaction
 from portal.events import Answer
 from portal.feeds import LeadIn, SaleIn
 from portal.intake import CustomerState, Line, OrderState, PaymentState, RefundState
-from portal.models import Affiliate, Click, next_fact, record
+from portal.models import Affiliate, next_fact, record
 
 
 def _customer(event: LeadIn | SaleIn) -> Customer:
@@ -32,11 +32,11 @@ def _customer(event: LeadIn | SaleIn) -> Customer:
     return customer
 
 
-def _tie(customer: Customer, click_id: str, notes: list[str]) -> None:
+def _tie(customer: Customer, click_id: str, notes: list[str], world: present.Now) -> None:
     """Tie the browser of a click to a customer (R6); a useless id is told in `notes`."""
     if not click_id:
         return
-    click = Click.find(click_id)
+    click = world.click(click_id)
     if click is None:
         notes.append("The click id is unknown and was passed over.")
     elif click.mark:
@@ -53,10 +53,12 @@ def record_lead(lead: LeadIn, *, now: datetime) -> Answer:
         if known:
             return Answer(False, known.answer)
         notes: list[str] = []
-        customer = _customer(lead)
-        _tie(customer, lead.click_id, notes)
+        customer, world = _customer(lead), present.Now()
+        _tie(customer, lead.click_id, notes, world)
         body = {"event_id": lead.event_id, "customer_id": lead.customer_id, "notes": notes}
-        events.keep("lead", lead, now, answer=body, customer=customer, email=lead.email)
+        events.keep(
+            "lead", lead, now, world=world, answer=body, customer=customer, email=lead.email
+        )
         return Answer(True, body)
 
 
@@ -103,10 +105,10 @@ def record_sale(sale: SaleIn, *, now: datetime) -> Answer:
         paid_at = sale.occurred_at or now
         row = Order.get_or_none(order_id=sale.order_id)
         notes: list[str] = []
-        customer = _customer(sale)
+        customer, world = _customer(sale), present.Now()
         _check(sale, row, customer, paid_at)
-        _tie(customer, sale.click_id, notes)
-        state, world = present.customer_state(customer), present.Now()
+        _tie(customer, sale.click_id, notes, world)
+        state = present.customer_state(customer)
         if row is None:
             notes += _code_notes(sale, state, world)
             version = program.terms_version()
@@ -125,7 +127,9 @@ def record_sale(sale: SaleIn, *, now: datetime) -> Answer:
         waiting = present.waiting_refunds(sale.event_id)
         lines += intake.settle(payment, waiting)
         body = _sale_answer(sale, order, lines, notes, world)
-        events.keep("sale", sale, now, answer=body, customer=customer, email=sale.email)
+        events.keep(
+            "sale", sale, now, world=world, answer=body, customer=customer, email=sale.email
+        )
         _keep_sale(sale, row, order, payment, state, waiting)
         ledger.post(lines, now=now)
         return Answer(True, body)

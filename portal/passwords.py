@@ -1,4 +1,4 @@
-"""What a password is: how it is kept, how compared, and which are too easily guessed. Pure.
+"""Passwords: how they are made and compared, and which are too easily guessed. Pure.
 
 Argon2id with 19 MiB, two passes, one lane. Letters are compared in one Unicode form (NFKC), so
 another keyboard that spells an accent otherwise still signs in.
@@ -19,25 +19,23 @@ from portal.rules import Refused
 
 SHORTEST, LONGEST = 12, 1_000
 _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"  # 32 that are not mistaken for one another
-_ONE_TIME_FORM = re.compile(rf"[{_LETTERS}]{{5}}(-[{_LETTERS}]{{5}}){{3}}")
+_ONE_TIME_FORM = rf"[{_LETTERS}]{{5}}(-[{_LETTERS}]{{5}}){{3}}"
 _OBVIOUS = (
-    *("password", "passwort", "passw0rd", "letmein", "welcome", "iloveyou", "affiliate"),
-    *("1234567890", "0987654321", "12345678", "123456", "abcdefghijkl", "qwertyuiop"),
-    *("asdfghjkl", "zxcvbnm", "qwerty", "changeme", "monkey", "dragon", "football"),
-)
+    "password passwort passw0rd letmein welcome iloveyou affiliate 1234567890 0987654321 12345678 "
+    "123456 abcdefghijkl qwertyuiop asdfghjkl zxcvbnm qwerty changeme monkey dragon football"
+).split()
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 
 
 def one_time() -> str:
     """A new one-time password: 20 letters of 32, 100 random bits, in four groups."""
-    letters = [secrets.choice(_LETTERS) for _ in range(20)]
-    return "-".join("".join(letters[start : start + 5]) for start in range(0, 20, 5))
+    return "-".join("".join(secrets.choice(_LETTERS) for _ in range(5)) for _ in range(4))
 
 
-def as_one_time(typed: str) -> str | None:
-    """What was typed as a one-time password, blanks and capitals forgiven; None when it is none."""
+def as_one_time(typed: str) -> str:
+    """What was typed as a one-time password, blanks and capitals forgiven; empty for no such."""
     text = typed.strip().lower()
-    return text if _ONE_TIME_FORM.fullmatch(text) else None
+    return text if re.fullmatch(_ONE_TIME_FORM, text) else ""
 
 
 def hashed(password: str) -> str:
@@ -66,16 +64,15 @@ def _nobody() -> str:
 
 def check(new: str, own: Iterable[str]) -> None:
     """Refuse a poor new password on `password`; `own` are the person's names and addresses."""
-    if len(new) < SHORTEST:
-        raise Refused(f"A password has at least {SHORTEST} characters.", "password")
-    if len(new) > LONGEST:
-        raise Refused(f"A password has at most {LONGEST:,} characters.", "password")
-    if as_one_time(new):
-        said = "This looks like a one-time password. Choose one of your own."
-        raise Refused(said, "password")
-    if _is_obvious(new, own):
-        said = "This password is easily guessed. A few words that only you put together are better."
-        raise Refused(said, "password")
+    advice = "A few words that only you put together are better."
+    for poor, said in (
+        (len(new) < SHORTEST, f"A password has at least {SHORTEST} characters."),
+        (len(new) > LONGEST, f"A password has at most {LONGEST:,} characters."),
+        (as_one_time(new), "This looks like a one-time password. Choose one of your own."),
+        (_is_obvious(new[:LONGEST], own), f"This password is easily guessed. {advice}"),
+    ):
+        if poor:
+            raise Refused(said, "password")
 
 
 def _is_obvious(new: str, own: Iterable[str]) -> bool:

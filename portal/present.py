@@ -10,12 +10,12 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from peewee import Expression, fn
+from peewee import Case, Expression, fn
 
 from portal import rules
 from portal.books import Customer, CustomerVisitor, Order, Payment, Refund
 from portal.intake import CustomerState, OrderState, PaymentState, RefundState
-from portal.models import Affiliate, AffiliateCode, Click
+from portal.models import Affiliate, AffiliateCode, Click, last_click
 
 
 class Known(NamedTuple):
@@ -40,9 +40,13 @@ _KNOWN = (
 
 
 class Now:
-    """The world of intake.py as it stands now. One is made for each deed and reads things once."""
+    """The world of intake.py as it stands now. One is made for each deed and reads things once.
+
+    Clicks are stored beside deeds: those up to `clicks_to` are known, and the fact says so.
+    """
 
     def __init__(self) -> None:
+        self.clicks_to = last_click()
         self._known: dict[int, Known] = {}
         self._buyers: dict[tuple[int, str], int | None] = {}
 
@@ -92,17 +96,20 @@ class Now:
 
     def clicks(self, visitors: Collection[int], until: datetime) -> list[rules.Click]:
         """The unmarked clicks of browsers up to an instant."""
-        return clicks_of(visitors, until)
+        return clicks_of(visitors, until, self.clicks_to)
 
     def visitor(self, click_id: str) -> int | None:
         """The browser of an unmarked click, for a click id that is known (R6, R8)."""
-        click = Click.find(click_id) if click_id else None
+        click = self.click(click_id)
         return click.visitor if click and not click.mark else None
 
+    def click(self, click_id: str) -> Click | None:
+        """The click of an outside id, marked or not."""
+        click = Click.find(click_id) if click_id else None
+        return click if click and click.id <= self.clicks_to else None
 
-def clicks_of(
-    visitors: Collection[int], until: datetime, last: int | None = None
-) -> list[rules.Click]:
+
+def clicks_of(visitors: Collection[int], until: datetime, last: int) -> list[rules.Click]:
     """The unmarked clicks of browsers up to an instant, and up to the id `last`."""
     if not visitors:
         return []
@@ -110,8 +117,7 @@ def clicks_of(
     query = query.where(
         Click.visitor.in_(list(visitors)) & Click.mark.is_null() & (Click.clicked_at <= until)
     )
-    if last is not None:
-        query = query.where(Click.id <= last)
+    query = query.where(Click.id <= last)
     return [rules.Click(*row) for row in query.tuples()]
 
 
@@ -143,13 +149,12 @@ def order_state(row: Order) -> OrderState:
 
 
 def _paid(order: Order) -> dict[tuple[int, int], int]:
-    paid = {}
-    for tier, earner in enumerate((Payment.commission_to, Payment.override_to)):
-        left = fn.SUM(Payment.amount - Payment.refunded)
-        query = Payment.select(Payment.plan_count, left).group_by(Payment.plan_count)
-        query = query.where((Payment.order == order) & earner.is_null(False))
-        paid.update({(count, tier): int(cents) for count, cents in query.tuples()})
-    return paid
+    left = Payment.amount - Payment.refunded
+    earners = (Payment.commission_to, Payment.override_to)
+    sums = [fn.SUM(Case(None, [(earner.is_null(), 0)], left)) for earner in earners]
+    query = Payment.select(Payment.plan_count, *sums).where(Payment.order == order)
+    rows = query.group_by(Payment.plan_count).tuples()
+    return {(count, tier): int(paid[tier]) for count, *paid in rows for tier in (0, 1)}
 
 
 def payment_state(row: Payment) -> PaymentState:

@@ -29,8 +29,9 @@ def record_refund(refund: RefundIn, *, now: datetime) -> Answer:
         fact = next_fact()
         state = RefundState(fact, refund.kind, refund.amount, refund.occurred_at or now)
         lines = intake.refund(payment, state) if payment else []
-        body = _answer(refund.event_id, state, lines)
-        events.keep("refund", refund, now, answer=body)
+        world = present.Now()
+        body = _answer(refund.event_id, state, lines, world)
+        events.keep("refund", refund, now, world=world, answer=body)
         _keep(refund, state)
         lines += _win_waiting(refund, payment, state)
         if payment:
@@ -74,10 +75,12 @@ def _keep_payment(payment: PaymentState) -> None:
     Payment.update(**left).where(Payment.id == payment.fact).execute()
 
 
-def _answer(event_id: str, state: RefundState, lines: list[Line]) -> dict[str, Any]:
+def _answer(
+    event_id: str, state: RefundState, lines: list[Line], world: present.Now
+) -> dict[str, Any]:
     if state.status == "waiting":
         return {"event_id": event_id, "status": "waiting"}
-    return {"event_id": event_id, "status": "applied", "entries": events.told(lines, present.Now())}
+    return {"event_id": event_id, "status": "applied", "entries": events.told(lines, world)}
 
 
 def _state_of_now(fact: Fact) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from portal import feeds, intake, rules
 from portal.feeds import LeadIn, RefundIn, SaleIn
-from portal.fields import Problem
+from portal.fields import Wrong
 from portal.intake import CustomerState, Line, OrderState, PaymentState, RefundState
 from portal.models import Fact
 from portal.past import Archive, Past
@@ -20,10 +20,10 @@ class Unreadable(Exception):
 
 
 def _read(reader: Callable[..., Any], fact: Fact) -> Any:
-    event = reader(fact.content, fact.recorded_at)
-    if isinstance(event, Problem):
-        raise Unreadable(f"Fact {fact.id} cannot be read: {event.message}")
-    return event
+    try:
+        return reader(fact.content, fact.recorded_at)
+    except Wrong as wrong:
+        raise Unreadable(f"Fact {fact.id} cannot be read: {wrong}") from wrong
 
 
 @dataclass

@@ -25,7 +25,7 @@ PATIENCE = 30  # seconds for running requests after SIGTERM
 
 def serve(config: Config, host: str = "127.0.0.1", port: int = 8000, workers: int = 2) -> None:
     """Serve until SIGTERM or SIGINT. Raises OSError where the address cannot be used."""
-    _try_address(host, port)
+    try_address(host, port)
     server = Server(
         "portal",
         address=host,
@@ -43,17 +43,14 @@ def serve(config: Config, host: str = "127.0.0.1", port: int = 8000, workers: in
     server.serve(target_loader=partial(_start_worker, config), wrap_loader=False)
 
 
-def _try_address(host: str, port: int) -> None:
-    """Find out before any worker starts whether the address is free."""
+def try_address(host: str, port: int) -> None:
+    """Find out, before anything starts, whether the address is free. Raises OSError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as trial:
-        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        trial.bind((host, port))
+    socket.create_server((host, port), family=family).close()
 
 
 def _start_worker(config: Config) -> Callable:
     """Make the application of one worker process, and start the timetable beside it."""
     application = create_app(config)
-    timetable = jobs.start(config)
-    Finalize(None, timetable.shutdown, exitpriority=10)
+    Finalize(None, jobs.start(config).shutdown, exitpriority=10)
     return application

@@ -1,4 +1,4 @@
-"""CSV files as rows of named values, and back: columns, cells, line numbers. Pure.
+"""CSV files as rows of named values, and back. Pure.
 
 The columns are the API's names, nested ones joined by `_`; an import takes those that are not
 computed. Text that a spreadsheet would take for a formula gets an apostrophe, undone on reading.
@@ -12,77 +12,72 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from portal.fields import Problem
+from portal import feeds, fields
+from portal.fields import Reader, Shape
 
-_ADDRESS = ("line1", "line2", "city", "state", "postal_code")
-_PLAN = ("interval", "price", "name")
-_NESTED = {f"address_{name}": ("address", name) for name in _ADDRESS}
-_NESTED |= {f"plan_{name}": ("plan", name) for name in _PLAN}
-
-TAKEN = {
-    "affiliates": (
-        "email name company payee address_line1 address_line2 address_city address_state "
-        "address_postal_code country us_person tax_id code click_id status referrer applied_at"
-    ),
-    "customers": "customer_id email name belongs_to paid_before",
-    "clicks": "click_id code slug sub_id clicked_at referrer marked visitor",
-    "sales": (
-        "event_id customer_id email name order_id amount currency plan_interval plan_price "
-        "plan_name click_id referral_code ordered_at occurred_at"
-    ),
-    "refunds": "event_id sale_event_id amount kind occurred_at",
-}
-COMPUTED = {
+_COMPUTED = {
     "affiliates": "tax_id_on_file clicks orders earned paid balance hold",
-    "orders": (
-        "order_id customer_id ordered_at credited_to rule reason plan_interval plan_price "
-        "plan_name paid refunded earned"
-    ),
-    "ledger": ("affiliate id kind amount happened_at recorded_at rule event_id order_id payout_id"),
+    "orders": "order_id customer_id ordered_at credited_to rule reason plan_interval plan_price "
+    "plan_name paid refunded earned",
+    "ledger": "affiliate id kind amount happened_at recorded_at rule event_id order_id payout_id",
     "payouts": "affiliate payout_id month amount status check_number check_date",
 }
-_NUMBERS = {"amount", "plan_price", "clicks", "orders", "earned", "paid", "balance", "refunded"}
-_NUMBERS |= {"id", "payout_id", "check_number"}
-_NO_TEXT = {*_NUMBERS, "visitor"}
-_TRUTHS = {"us_person", "paid_before"}
 _FORMULA = re.compile(r"[=+\-@\t\r\x00']")
+
+Row = dict[str, Any]
 
 
 class Line(NamedTuple):
     """A row of a file: where it begins, and what it says as the API's JSON would."""
 
     number: int
-    data: dict[str, Any]
+    data: Row
+
+
+def _cells(kind: str) -> dict[str, tuple[str, str, Reader]]:
+    """The columns that an import takes: the field, the one inside it, and what reads it."""
+    cells: dict[str, tuple[str, str, Reader]] = {}
+    for name, reader in feeds.ROWS[kind].fields.items():
+        if isinstance(reader, Shape):
+            cells |= {f"{name}_{part}": (name, part, own) for part, own in reader.fields.items()}
+        else:
+            cells[name] = (name, "", reader)
+    return cells
 
 
 def columns(kind: str) -> list[str]:
     """The columns of a file, those that an import takes first."""
-    return f"{TAKEN.get(kind, '')} {COMPUTED.get(kind, '')}".split()
-
-
-def sentence(line: int, problem: Problem) -> str:
-    """A problem with its place: line and column."""
-    column = (problem.field or "").replace(".", "_")
-    return f"Line {line}, column {column or '1'}: {problem.message}"
+    taken = _cells(kind) if kind in feeds.ROWS else {}
+    return [*taken, *_COMPUTED.get(kind, "").split()]
 
 
 # --- Reading -----------------------------------------------------------------------------------
 
 
-def read(kind: str, file: Path) -> Iterator[Line | str]:
-    """The rows of a file, with a sentence in the place of each that cannot be read."""
+def read(kind: str, file: Path) -> tuple[list[Line], list[str]]:
+    """The rows of a file, and a sentence for each line that cannot be read."""
+    lines: list[Line] = []
+    problems: list[str] = []
     with file.open(encoding="utf-8-sig", newline="") as opened:
         reader = csv.reader(opened, strict=True)
         try:
             header = [name.strip() for name in next(reader, [])]
-            wrong = list(_wrong_header(kind, header))
-            yield from wrong
-            if not wrong:
-                yield from _rows(kind, reader, header)
+            problems += _wrong_header(kind, header)
+            number = reader.line_num + 1
+            for cells in () if problems else reader:
+                if cells and len(cells) != len(header):
+                    place = header[min(len(cells), len(header) - 1)]
+                    said = f"There are {len(cells)} cells and {len(header)} columns."
+                    problems.append(f"Line {number}, column {place}: {said}")
+                elif cells:
+                    lines.append(Line(number, _data(kind, zip(header, cells, strict=True))))
+                number = reader.line_num + 1
         except UnicodeDecodeError:
-            yield f"Line {reader.line_num + 1}, column 1: The file is not in UTF-8 from here on."
+            said = "The file is not in UTF-8 from here on."
+            problems.append(f"Line {reader.line_num + 1}, column 1: {said}")
         except csv.Error as error:
-            yield f"Line {reader.line_num}, column 1: This is not CSV: {error}."
+            problems.append(f"Line {reader.line_num}, column 1: This is not CSV: {error}.")
+    return lines, problems
 
 
 def _wrong_header(kind: str, header: list[str]) -> Iterator[str]:
@@ -96,65 +91,26 @@ def _wrong_header(kind: str, header: list[str]) -> Iterator[str]:
             yield f"Line 1, column {name}: This column is there twice."
 
 
-def _rows(kind: str, reader: Any, header: list[str]) -> Iterator[Line | str]:
-    taken = set(TAKEN[kind].split())
-    number = reader.line_num + 1
-    for cells in reader:
-        if cells and len(cells) != len(header):
-            place = header[min(len(cells), len(header) - 1)]
-            said = f"There are {len(cells)} cells and {len(header)} columns."
-            yield f"Line {number}, column {place}: {said}"
-        elif cells:
-            named = zip(header, cells, strict=True)
-            yield Line(number, _data((n, cell) for n, cell in named if n in taken))
-        number = reader.line_num + 1
-
-
-def _data(cells: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    data: dict[str, Any] = {}
-    for name, cell in cells:
-        value = _value(name, cell)
-        if value == "":
-            continue
-        if name in _NESTED:
-            outer, inner = _NESTED[name]
-            data.setdefault(outer, {})[inner] = value
-        else:
-            data[name] = value
+def _data(kind: str, row: Iterable[tuple[str, str]]) -> Row:
+    data: Row = {}
+    taken = _cells(kind)
+    for column, cell in row:
+        if column in taken and cell:
+            name, part, reader = taken[column]
+            inside = data.setdefault(name, {}) if part else data
+            inside[part or name] = _value(reader, cell)
     return data
 
 
-def _value(name: str, cell: str) -> Any:
-    plain = cell.strip()
-    if name in _NUMBERS:
-        return int(plain) if re.fullmatch(r"-?[0-9]{1,18}", plain) else plain
-    if name in _TRUTHS:
-        return {"true": True, "false": False}.get(plain.lower(), plain)
-    return cell[1:] if cell[:1] == "'" and _FORMULA.match(cell[1:]) else cell
+def _value(reader: Reader, cell: str) -> Any:
+    if reader is fields.cents and re.fullmatch(r"\s*-?[0-9]{1,18}\s*", cell):
+        return int(cell)
+    if reader is fields.boolean:
+        return {"true": True, "false": False}.get(cell.strip().lower(), cell)
+    return cell[1:] if cell[0] == "'" and _FORMULA.match(cell[1:]) else cell
 
 
 # --- Writing -----------------------------------------------------------------------------------
-
-
-def flat(data: Mapping[str, Any]) -> dict[str, Any]:
-    """The API's JSON with nested names joined."""
-    row: dict[str, Any] = {}
-    for name, value in data.items():
-        if isinstance(value, dict):
-            row |= {f"{name}_{inner}": inside for inner, inside in value.items()}
-        else:
-            row[name] = value
-    return row
-
-
-def cell(name: str, value: Any) -> str:
-    """A value as the text of its cell; only text can be taken for a formula."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    text = str(value)
-    return f"'{text}" if name not in _NO_TEXT and _FORMULA.match(text) else text
 
 
 def write(kind: str, file: Path, rows: Iterable[Mapping[str, Any]]) -> int:
@@ -165,10 +121,24 @@ def write(kind: str, file: Path, rows: Iterable[Mapping[str, Any]]) -> int:
         with aside.open("w", encoding="utf-8", newline="") as opened:
             writer = csv.writer(opened, lineterminator="\n")
             writer.writerow(names)
-            for row in rows:
-                writer.writerow([cell(name, row.get(name)) for name in names])
+            for row in map(_flat, rows):
+                writer.writerow([_cell(row.get(name)) for name in names])
                 count += 1
         aside.replace(file)
     finally:
         aside.unlink(missing_ok=True)
     return count
+
+
+def _flat(data: Mapping[str, Any]) -> Row:
+    row: Row = {}
+    for name, value in data.items():
+        nested = value.items() if isinstance(value, dict) else ()
+        row |= {f"{name}_{part}": inside for part, inside in nested} or {name: value}
+    return row
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value

@@ -1,7 +1,4 @@
-"""What every command shares: an open program, problems as one sentence, results as text or JSON.
-
-Exit status 0 for success, 1 for a problem that is told, 2 for wrong use.
-"""
+"""What every command shares: an open program, problems as one sentence, results as text or JSON."""
 
 from __future__ import annotations
 
@@ -13,7 +10,6 @@ import click
 import peewee
 
 from portal import config, database, vault
-from portal.months import Month
 from portal.rules import Refused
 
 BY = "console"
@@ -21,36 +17,21 @@ as_json = click.option("--json", "json_wanted", is_flag=True, help="Print JSON."
 
 
 class Sentences(click.Group):
-    """Commands whose problems are one sentence on stderr, never a traceback."""
+    """Commands whose problems are one sentence on stderr and status 1, never a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except (Refused, config.Unusable, RuntimeError) as problem:
-            if isinstance(problem, click.exceptions.Exit | click.Abort):
-                raise
-            raise click.ClickException(str(problem)) from problem
+        except (click.exceptions.Exit, click.Abort):
+            raise
         except peewee.PeeweeException as problem:
             words = f"The database cannot be used just now: {problem}"
-            raise click.ClickException(words) from problem
         except OSError as problem:
             where = f"{problem.filename}: " if problem.filename else ""
-            raise click.ClickException(f"{where}{problem.strerror or problem}.") from problem
-
-
-class MonthType(click.ParamType):
-    """A month as YYYY-MM."""
-
-    name = "YYYY-MM"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> Month:
-        try:
-            return Month(value)
-        except ValueError as problem:
-            self.fail(str(problem), param, ctx)
-
-
-MONTH = MonthType()
+            words = f"{where}{problem.strerror or problem}."
+        except (Refused, RuntimeError, config.Unusable) as problem:
+            words = str(problem)
+        raise click.ClickException(words)
 
 
 def connected() -> config.Config:

@@ -2,28 +2,30 @@
 
 Everything a click depends on (status, codes, links, settings) is read in the transaction that
 stores it, so a change holds for the very next click, from any process. What is known of a visitor
-is the click alone: no address and no user agent is kept.
+is the click alone: no address and no user agent is kept. The statements are SQL because those
+built by the models take longer than all the rest of a click.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from portal import landing, program, rules
+from peewee import __exception_wrapper__ as in_peewees_words
+
+from portal import program, rules, visits
 from portal.batch import GroupCommit
-from portal.database import CLICKS, connected, pipelined, transaction
+from portal.database import CLICKS, connected, db, transaction
 from portal.models import click_id, click_number, click_tag
 from portal.months import day_of
-from portal.sql import add, ask, find
-from portal.visits import Visit, clean_referrer
+from portal.visits import Visit
 
-UNKNOWN = "unknown"
 _YEAR_2020 = datetime(2020, 1, 1, tzinfo=UTC)
+_home = ""  # the product's page as last known
 
 
 # --- The click ---------------------------------------------------------------------------------
@@ -36,28 +38,9 @@ class Outcome(NamedTuple):
     """
 
     click_id: str
-    mark: str | None
     landing: str
     days: int
     cookie_domain: str
-
-
-class Row(NamedTuple):
-    """A row of the table of clicks, in the order of its columns."""
-
-    id: int
-    affiliate_id: int
-    link_id: int | None
-    visitor: int
-    clicked_at: int
-    days: int
-    mark: str | None
-    sub_id: str | None
-    referrer: str | None
-    tag: int = 0
-
-
-_INSERT = " ".join(("INSERT INTO click (", ",".join(Row._fields), ") VALUES ..."))
 
 
 def record_click(visit: Visit) -> Outcome:
@@ -75,168 +58,135 @@ def find_landing(visit: Visit) -> str:
     """
     try:
         with connected():
-            known, _, _, affiliates, links = _world_of([visit])
-        found = affiliates.get(visit.code)
-        return _leads_to(known.program, links, found.id if found else 0, visit.slug)[1]
+            return _Batch([visit]).link(visit)[1]
     except Exception:
-        return _last.program.product_url if _last else ""
+        return _home
 
 
-# --- What a batch knows ------------------------------------------------------------------------
+def _store(arrived: list[Visit]) -> list[Outcome]:
+    """Store visits in one transaction, in the order in which they came."""
+    outcomes = []
+    with connected(), transaction(CLICKS):
+        batch = _Batch(arrived)
+        visitors = _visitors(visit.former for visit in arrived if visit.former)
+        for visit in arrived:
+            link, page = batch.link(visit)
+            affiliate, active = batch.affiliates.get(visit.code, (0, False))
+            if not active:
+                visit = visit._replace(mark="inactive")
+            told = batch.add(visit, link, visitors.get(visit.former)) if affiliate else ""
+            told = "" if visit.mark else told
+            outcomes.append(Outcome(told, page, batch.days, batch.program.cookie_domain))
+        batch.store()
+    return outcomes
 
 
-@dataclass(frozen=True)
-class _Known:
-    """The settings as they were read, and what they say."""
-
-    rows: tuple[tuple[str, str], ...]
-    program: program.Program
-    key: bytes
+_clicks = GroupCommit(_store)
 
 
-class _Found(NamedTuple):
-    id: int
-    active: bool
+# --- What clicks depend on, and what they become -----------------------------------------------
 
 
-_last: _Known | None = None
+class _Batch:
+    """What clicks depend on, as it stands when they are stored, and the rows that they become."""
+
+    def __init__(self, arrived: Collection[Visit]):
+        settings = _ask(
+            "SELECT name, value, (SELECT COALESCE(MAX(id), 0) FROM click), "
+            "(SELECT cookie_days FROM terms_version ORDER BY id DESC LIMIT 1) "
+            "FROM setting ORDER BY name"
+        )
+        self.program, self.key = _parsed(tuple(row[:2] for row in settings))
+        self.last, self.days = settings[0][2:]  # the click stored last, and the window in force
+        named = _ask(
+            "SELECT c.code, a.id, a.status, l.slug, l.id, l.landing FROM code c "
+            "JOIN affiliate a ON a.id = c.affiliate_id "
+            "LEFT JOIN link l ON l.affiliate_id = a.id AND l.slug IN (...) WHERE c.code IN (...)",
+            list({"", *(visit.slug for visit in arrived)}),
+            list({visit.code for visit in arrived}),
+        )
+        self.affiliates = {row[0]: (row[1], row[2] == rules.ACTIVE) for row in named}
+        self.links = {(row[0], row[3]): row[4:] for row in named if row[4]}
+        self.rows: list[tuple] = []
+        self.counts: Counter[tuple[int, str]] = Counter()  # unmarked ones by affiliate and day
+
+    def link(self, visit: Visit) -> tuple[int | None, str]:
+        """The link by which one came, by default the affiliate's own, and where it leads."""
+        default = self.links.get((visit.code, ""), (None, ""))
+        link, page = self.links.get((visit.code, visit.slug), default)
+        home = self.program.product_url
+        return link, visits.allowed(page, home, self.program.allowed_hosts) or home
+
+    def add(self, visit: Visit, link: int | None, visitor: int | None) -> str:
+        """Take a click of a known code and return its id; without a visitor it is a new one's.
+
+        Its number grows with storing, also when the clock does not (R5).
+        """
+        self.last = max(self.last + 1, int((visit.at - _YEAR_2020).total_seconds() * 1000) << 21)
+        affiliate = self.affiliates[visit.code][0]
+        row = [self.last, affiliate, link, visitor or self.last, int(visit.at.timestamp())]
+        row += [self.days, visit.mark, visit.sub_id, visit.referrer]
+        tag = click_tag(row, self.key)
+        self.rows.append((*row, tag))
+        if not visit.mark:
+            self.counts[affiliate, day_of(visit.at, self.program.zone)] += 1
+        return click_id(self.last, tag)
+
+    def store(self) -> None:
+        _add(
+            "INSERT INTO click (id, affiliate_id, link_id, visitor, clicked_at, days, mark, "
+            "sub_id, referrer, tag) VALUES (...)",
+            self.rows,
+        )
+        _add(
+            "INSERT INTO click_day (affiliate_id, day, clicks) VALUES (...) "
+            "ON CONFLICT (affiliate_id, day) "
+            "DO UPDATE SET clicks = click_day.clicks + excluded.clicks",
+            [(*day, clicks) for day, clicks in self.counts.items()],
+        )
 
 
-Links = dict[tuple[int, str], tuple[int, str]]
-
-
-class _World(NamedTuple):
-    """What the clicks of a batch depend on, as it stands when they are stored."""
-
-    known: _Known
-    last: int  # the id of the click stored last
-    days: int  # the window in force
-    affiliates: dict[str, _Found]  # by code
-    links: Links  # by affiliate and slug
-
-
-def _world_of(visits: list[Visit]) -> _World:
-    return _world({visit.code for visit in visits}, {"", *(visit.slug for visit in visits)})
-
-
-def _world(codes: set[str], slugs: set[str]) -> _World:
-    """Everything is asked before the first answer is looked at: it is one way there and back."""
-    settings = ask("SELECT name, value FROM setting ORDER BY name")
-    standing = ask(
-        "SELECT (SELECT COALESCE(MAX(id), 0) FROM click), "
-        "(SELECT cookie_days FROM terms_version ORDER BY id DESC LIMIT 1)"
-    )
-    named = ask(
-        "SELECT c.code, a.id, a.status, l.slug, l.id, l.landing FROM code c "
-        "JOIN affiliate a ON a.id = c.affiliate_id "
-        "LEFT JOIN link l ON l.affiliate_id = a.id AND l.slug IN (...) WHERE c.code IN (...)",
-        list(slugs),
-        list(codes),
-    )
-    known, (last, days) = _know(tuple(settings.fetchall())), standing.fetchone()
-    rows = named.fetchall()
-    affiliates = {row[0]: _Found(row[1], row[2] == rules.ACTIVE) for row in rows}
-    return _World(known, last, days, affiliates, {row[1:4:2]: row[4:] for row in rows if row[4]})
-
-
-def _know(rows: tuple[tuple[str, str], ...]) -> _Known:
-    """What the settings say; their rows are read every time, and parsed when they differ."""
-    global _last
-    if _last is None or _last.rows != rows:
-        stored = dict(rows)
-        _last = _Known(rows, program.read(stored), bytes.fromhex(stored["click_key"]))
-    return _last
-
-
-def _leads_to(
-    settings: program.Program, links: Links, affiliate: int, slug: str
-) -> tuple[int | None, str]:
-    """The link a visit came by and its landing page; an unknown slug is the default link."""
-    link, page = links.get((affiliate, slug)) or links.get((affiliate, "")) or (None, "")
-    return link, (
-        landing.allowed(page, settings.product_url, settings.allowed_hosts) or settings.product_url
-    )
+@lru_cache(1)
+def _parsed(settings: tuple[tuple[str, str], ...]) -> tuple[program.Program, bytes]:
+    """What the settings say, and the key of the clicks; read again only when they differ."""
+    global _home
+    stored = dict(settings)
+    parsed = program.read(stored)
+    _home = parsed.product_url
+    return parsed, bytes.fromhex(stored["click_key"])
 
 
 def _visitors(formers: Iterable[str]) -> dict[str, int]:
     """The visitor of each former click that is known and unmarked (R8)."""
-    numbers = {former: click_number(former) for former in set(formers) if former}
-    wanted = [number[0] for number in numbers.values() if number]
-    rows = find("SELECT id, tag, visitor FROM click WHERE mark IS NULL AND id IN (...)", wanted)
-    stored = {(row[0], row[1]): row[2] for row in rows}
-    visitors = {text: stored[n] for text, n in numbers.items() if n and n in stored}
-    rest = [text for text in numbers if text not in visitors]
-    imported = find(
+    numbers = {former: click_number(former) for former in formers}
+    rows = _ask(
+        "SELECT id, tag, visitor FROM click WHERE mark IS NULL AND id IN (...)",
+        [number[0] for number in numbers.values() if number],
+    )
+    stored = {(number, tag): visitor for number, tag, visitor in rows}
+    visitors = {former: stored[n] for former, n in numbers.items() if n in stored}
+    imported = _ask(
         "SELECT i.outside_id, c.visitor FROM imported_click i JOIN click c ON c.id = i.click_id "
         "WHERE c.mark IS NULL AND i.outside_id IN (...)",
-        rest,
+        [former for former in numbers if former not in visitors],
     )
     return visitors | dict(imported)
 
 
-# --- Storing -----------------------------------------------------------------------------------
+def _ask(sql: str, *lists: list[Any]) -> list[tuple]:
+    """What a query finds; each "..." in it stands for the values of a list, none of them empty."""
+    if not all(lists):
+        return []
+    for values in lists:
+        sql = sql.replace("...", ",".join([db.param] * len(values)), 1)
+    return db.execute_sql(sql, [value for values in lists for value in values]).fetchall()
 
 
-def _store(visits: list[Visit]) -> list[Outcome]:
-    """Store visits in one transaction, in the order in which they came."""
-    with connected(), pipelined(), transaction(CLICKS):
-        known, last, days, affiliates, links = _world_of(visits)
-        visitors = _visitors(visit.former for visit in visits)
-        rows: list[Row] = []
-        outcomes = []
-        for visit in visits:
-            found = affiliates.get(visit.code)
-            link, page = _leads_to(known.program, links, found.id if found else 0, visit.slug)
-            outcome = Outcome("", UNKNOWN, page, days, known.program.cookie_domain)
-            if found:
-                last = _next_id(last, visit.at)
-                row = _row(visit, found, link, last, days, visitors.get(visit.former, last))
-                row = row._replace(tag=click_tag(list(row[:-1]), known.key))
-                rows.append(row)
-                seen = "" if row.mark else click_id(row.id, row.tag)
-                outcome = outcome._replace(click_id=seen, mark=row.mark)
-            outcomes.append(outcome)
-        _insert(rows, known)
-    return outcomes
-
-
-def _next_id(last: int, at: datetime) -> int:
-    """The id of the next click: it grows with storing, also when the clock does not (R5)."""
-    return max(last + 1, int((at - _YEAR_2020).total_seconds() * 1000) << 21)
-
-
-def _row(
-    visit: Visit, affiliate: _Found, link: int | None, number: int, days: int, visitor: int
-) -> Row:
-    mark = rules.mark(
-        active=affiliate.active, method=visit.method, headers=visit.signs, robot=visit.robot
-    )
-    at = int(visit.at.timestamp())
-    texts = visit.sub_id, visit.referrer
-    return Row(number, affiliate.id, link, visitor, at, days, mark, *texts)
-
-
-def _insert(rows: list[Row], known: _Known) -> None:
-    """Add the rows, and count the unmarked ones by day of the program's zone."""
-    if not rows:
-        return
-    add(_INSERT, rows)
-    zone = known.program.zone
-    days = Counter(
-        (row.affiliate_id, day_of(datetime.fromtimestamp(row.clicked_at, UTC), zone))
-        for row in rows
-        if not row.mark
-    )
-    if days:
-        add(
-            "INSERT INTO click_day (affiliate_id, day, clicks) VALUES ... "
-            "ON CONFLICT (affiliate_id, day) "
-            "DO UPDATE SET clicks = click_day.clicks + excluded.clicks",
-            [(*day, count) for day, count in days.items()],
-        )
-
-
-_clicks = GroupCommit(_store)
+def _add(sql: str, rows: list[tuple]) -> None:
+    """Insert rows in one way there and back; the "..." in the statement stands for a row."""
+    if rows:
+        with in_peewees_words:
+            db.cursor().executemany(sql.replace("...", ",".join([db.param] * len(rows[0]))), rows)
 
 
 # --- Import ------------------------------------------------------------------------------------
@@ -248,49 +198,37 @@ def store_import(clicks: list[dict[str, Any]]) -> int:
     Each has click_id, code and clicked_at, and may have slug, sub_id, referrer, marked and visitor,
     a text that the clicks of a browser share. One that is known already is passed over.
     """
-    new: dict[str, dict[str, Any]] = {}
+    new: dict[str, Visit] = {}
     for click in clicks:
-        new.setdefault(click["click_id"], click)
-    codes = {click["code"].lower() for click in clicks}
-    slugs = {(click.get("slug") or "").lower() for click in clicks}
-    with connected(), transaction(CLICKS):
-        stored = "SELECT outside_id FROM imported_click WHERE outside_id IN (...)"
-        for (name,) in find(stored, list(new)):
+        new.setdefault(click["click_id"], _imported(click))
+    known = "SELECT outside_id FROM imported_click WHERE outside_id IN (...)"
+    with transaction(CLICKS):
+        for (name,) in _ask(known, list(new)):
             del new[name]
-        known, last, days, affiliates, links = _world(codes, slugs)
-        rows = []
-        for click in new.values():
-            found = affiliates.get(click["code"].lower())
-            if not found:
-                raise rules.Refused(f"No affiliate has the code {click['code']!r}.", "code")
-            last = _next_id(last, click["clicked_at"])
-            link = links.get((found.id, (click.get("slug") or "").lower()), (None, ""))[0]
-            rows.append(_imported(click, found, link, last, days, known.key))
-        _insert(rows, known)
-        if rows:
-            add(
-                "INSERT INTO imported_click (outside_id, click_id) VALUES ...",
-                [(name, row.id) for name, row in zip(new, rows, strict=True)],
-            )
-    return len(rows)
+        batch = _Batch(new.values())
+        for visit in new.values():
+            if visit.code not in batch.affiliates:
+                raise rules.Refused(f"No affiliate has the code {visit.code!r}.", "code")
+            link, _ = batch.links.get((visit.code, visit.slug), (None, ""))
+            batch.add(visit, link, _browser(visit.former, batch.key) if visit.former else None)
+        batch.store()
+        _add(
+            "INSERT INTO imported_click (outside_id, click_id) VALUES (...)",
+            [(name, row[0]) for name, row in zip(new, batch.rows, strict=True)],
+        )
+    return len(new)
 
 
-def _imported(
-    click: dict[str, Any], affiliate: _Found, link: int | None, number: int, days: int, key: bytes
-) -> Row:
-    browser = click.get("visitor")
-    row = Row(
-        id=number,
-        affiliate_id=affiliate.id,
-        link_id=link,
-        visitor=_browser(browser, key) if browser else number,
-        clicked_at=int(click["clicked_at"].timestamp()),
-        days=days,
+def _imported(click: dict[str, Any]) -> Visit:
+    return Visit(
+        code=click["code"].lower(),
+        slug=(click.get("slug") or "").lower(),
         mark=click.get("marked") or None,
+        former=click.get("visitor") or "",
         sub_id=click.get("sub_id") or None,
-        referrer=clean_referrer(click.get("referrer") or ""),
+        referrer=visits.clean_referrer(click.get("referrer") or ""),
+        at=click["clicked_at"],
     )
-    return row._replace(tag=click_tag(list(row[:-1]), key))
 
 
 def _browser(text: str, key: bytes) -> int:

@@ -1,137 +1,197 @@
 """CSV files taken in and written out: `portal import` and `portal export`.
 
-A file is checked whole against the rules and what is recorded; only a file without a problem is
-applied, in short transactions. What is known already makes no difference, so a file that was
-stopped half-way is finished by giving it again.
+A file is rehearsed whole, and undone; only one without a problem is applied, in short transactions.
+What is known already makes no difference, so a file that was stopped half-way is finished by giving
+it again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
 
-from peewee import JOIN, chunked
+from peewee import JOIN, chunked, sqlite3
 
-from portal import accounts, affiliates, feeds, lists, orders, refunds, rules, sheets, traffic
+from portal import accounts, affiliates, database, feeds, lists, rules, sheets, traffic
 from portal.affiliates import Application
 from portal.books import Customer, Refund
 from portal.database import transaction
 from portal.events import Conflict
 from portal.feeds import written
-from portal.fields import Problem
-from portal.filecheck import CHECKS, exported, known_event
 from portal.models import Affiliate, Click, Fact
-from portal.sheets import Line
+from portal.orders import import_customer, record_sale
+from portal.refunds import record_refund
+from portal.sheets import Line, Row
 
-IMPORTS = tuple(sheets.TAKEN)
+IMPORTS = tuple(feeds.ROWS)
 EXPORTS = (*IMPORTS, "orders", "ledger", "payouts")
 BATCH = 50
-
-Clock = Callable[[], datetime]
-
+_KEYS = {"affiliates": "email", "customers": "customer_id", "clicks": "click_id"}  # else event_id
 
 # --- Import ------------------------------------------------------------------------------------
 
 
+def _sentence(number: int, problem: Exception) -> str:
+    column = getattr(problem, "field", "event_id") or "1"
+    return f"Line {number}, column {column.replace('.', '_')}: {problem}"
+
+
+class _Undone(Exception):
+    """Ends a rehearsal."""
+
+
+@contextmanager
+def _rehearsal() -> Iterator[None]:
+    """Deeds in here are undone; on SQLite they are done in a copy, so that no writer waits."""
+    bound = database.db.obj
+    if not database.is_sqlite():
+        with suppress(_Undone), transaction():
+            yield
+            raise _Undone
+        return
+    with TemporaryDirectory(dir=Path(bound.database).parent) as folder:
+        with closing(sqlite3.connect(f"{folder}/copy.db")) as copy:
+            bound.connection().backup(copy)
+        database.connect(f"sqlite:///{folder}/copy.db").connect()
+        try:
+            with transaction():
+                yield
+        finally:
+            database.db.close_all()
+            database.db.initialize(bound)
+
+
 def check(kind: str, file: Path, *, now: datetime) -> tuple[list[Line], list[str]]:
-    """The rows of a file, in the order to apply them, and a sentence for every problem."""
-    lines: list[Line] = []
-    problems: list[str] = []
-    for row in sheets.read(kind, file):
-        if isinstance(row, Line):
-            lines.append(row)
-        else:
-            problems.append(row)
-    checked = CHECKS[kind](now)
-    for number, data in lines:
-        problem = checked.problem(number, data)
-        if problem:
-            problems.append(sheets.sentence(number, problem))
-    lines, late = checked.in_order(lines)
-    return lines, problems + [sheets.sentence(number, problem) for number, problem in late]
+    """The rows of a file, in the order to apply them, and a sentence for every problem.
+
+    The rows are applied, each on those before it, and all of it is undone.
+    """
+    lines, problems = sheets.read(kind, file)
+    if kind == "affiliates":
+        lines = _referrers_first(lines)
+    seen: dict[str, int] = {}
+    wrong = []
+    with _rehearsal():
+        for number, data in lines:
+            try:
+                _once(kind, number, data, seen)
+                _take(kind, data, now)
+            except (rules.Refused, Conflict) as problem:
+                wrong.append((number, _sentence(number, problem)))
+    return lines, problems + [said for _, said in sorted(wrong)]
 
 
-def apply(kind: str, lines: list[Line], *, clock: Clock, progress: Callable[[int], None]) -> int:
+def _once(kind: str, number: int, data: Row, seen: dict[str, int]) -> None:
+    """Refuse a row about the same as an earlier one."""
+    column = _KEYS.get(kind, "event_id")
+    key = data.get(column, "")
+    first = seen.setdefault(rules.email_key(key) if column == "email" else key, number)
+    if key and first != number:
+        raise rules.Refused(f"Line {first} is the same one.", column)
+
+
+def _referrers_first(lines: list[Line]) -> list[Line]:
+    """Referrers before those whom they referred; who refers in a circle comes last."""
+    ordered: list[Line] = []
+    while lines:
+        codes = {line.data.get("code") for line in lines}
+        waits = [line.data.get("referrer", "").lower() in codes for line in lines]
+        if all(waits):
+            return ordered + lines
+        ordered += [line for line, late in zip(lines, waits, strict=True) if not late]
+        lines = [line for line, late in zip(lines, waits, strict=True) if late]
+    return ordered
+
+
+def apply(
+    kind: str, lines: list[Line], *, clock: Callable[[], datetime], progress: Callable[[int], None]
+) -> int:
     """Take in rows that were checked; returns how many were new.
 
     Raises Refused, naming the line, where what is recorded has changed since the check.
     """
-    if kind == "clicks":
-        return _clicks(lines, clock, progress)
     new = done = 0
     for some in chunked(lines, BATCH):
         with transaction():
             for number, data in some:
-                new += _one(kind, number, data, clock())
+                try:
+                    new += _take(kind, data, clock())
+                except (rules.Refused, Conflict) as problem:
+                    said = f"{_sentence(number, problem)} What came before it is taken in."
+                    raise rules.Refused(said) from problem
         done += len(some)
         progress(done)
     return new
 
 
-def _one(kind: str, number: int, data: dict[str, Any], now: datetime) -> bool:
-    try:
-        return _APPLY[kind](data, now)
-    except (rules.Refused, Conflict) as problem:
-        told = Problem("invalid", str(problem), getattr(problem, "field", None))
-        said = f"{sheets.sentence(number, told)} What came before it is taken in."
-        raise rules.Refused(said) from problem
+def _take(kind: str, data: Row, now: datetime) -> bool:
+    """Take in a row; whether it was new. Raises Refused and Conflict."""
+    with transaction():
+        return _DEEDS[kind](data, now)
 
 
-def _right(value: Any) -> Any:
-    if isinstance(value, Problem):
-        raise rules.Refused(value.message, value.field)
-    return value
-
-
-def _affiliate(data: dict[str, Any], now: datetime) -> bool:
-    said = _right(feeds.affiliate_row(data, now))
+def _affiliate(data: Row, now: datetime) -> bool:
+    said = feeds.affiliate_row(data, now)
     if Affiliate.get_or_none(email_key=rules.email_key(said["email"])):
         return False
     status, applied_at = said.pop("status", rules.ACTIVE), said.pop("applied_at")
-    referrer = affiliates.by_code(said.pop("referrer", ""))
-    about = {"applied_at": applied_at, "referrer": referrer}
-    affiliates.join(Application(**said), status, now=now, **about)
+    referrer = _named(said.pop("referrer", ""), "referrer")
+    application = Application(**said)
+    affiliates.join(application, status, now=now, applied_at=applied_at, referrer=referrer)
     return True
 
 
-def _customer(data: dict[str, Any], now: datetime) -> bool:
-    said = _right(feeds.customer_row(data))
-    owner = affiliates.by_code(said.pop("belongs_to", ""))
-    said.setdefault("email", "")
-    return orders.import_customer(belongs_to=owner, now=now, **said)
+def _named(code: str, field: str) -> Affiliate | None:
+    found = affiliates.by_code(code)
+    if code and not found:
+        raise rules.Refused("There is no such affiliate.", field)
+    return found
 
 
-def _sale(data: dict[str, Any], now: datetime) -> bool:
-    if known_event("sale", data):
+def _customer(data: Row, now: datetime) -> bool:
+    said = feeds.customer_row(data)
+    owner = _named(said.pop("belongs_to", ""), "belongs_to")
+    return import_customer(belongs_to=owner, now=now, **{"email": "", **said})
+
+
+def _click(data: Row, now: datetime) -> bool:
+    said = feeds.click_row(data, now)
+    return not Click.find(said["click_id"]) and traffic.store_import([said]) == 1
+
+
+def _sale(data: Row, now: datetime) -> bool:
+    if _known(feeds.sale(data, None)):
         return False
-    return orders.record_sale(_right(feeds.sale(data, now)), now=now).created
+    return record_sale(feeds.sale(data, now), now=now).created
 
 
-def _refund(data: dict[str, Any], now: datetime) -> bool:
-    if known_event("refund", data):
+def _refund(data: Row, now: datetime) -> bool:
+    if _known(feeds.refund(data, None)):
         return False
-    return refunds.record_refund(_right(feeds.refund(data, now)), now=now).created
+    return record_refund(feeds.refund(data, now), now=now).created
 
 
-_APPLY: dict[str, Callable[[dict[str, Any], datetime], bool]] = {
+_DEEDS: dict[str, Callable[[Row, datetime], bool]] = {
     "affiliates": _affiliate,
     "customers": _customer,
+    "clicks": _click,
     "sales": _sale,
     "refunds": _refund,
 }
 
 
-def _clicks(lines: list[Line], clock: Clock, progress: Callable[[int], None]) -> int:
-    new = done = 0
-    for some in chunked(lines, BATCH * 10):
-        now = clock()
-        rows = [_right(feeds.click_row(data, now)) for _, data in some]
-        new += traffic.store_import([row for row in rows if not Click.find(row["click_id"])])
-        done += len(some)
-        progress(done)
-    return new
+def _known(event: feeds.Event) -> bool:
+    """Whether an event was recorded as a row says, or as an export says it: with its time."""
+    kind = "sale" if isinstance(event, feeds.SaleIn) else "refund"
+    fact = Fact.get_or_none(event_id=event.event_id, kind=kind)
+    if fact is None:
+        return False
+    told = _exported(fact, Refund.get_or_none(id=fact.id) if kind == "refund" else None)
+    filled = {name: value for name, value in told.items() if value not in ("", None)}
+    return event.content in (fact.content, filled)
 
 
 # --- Export ------------------------------------------------------------------------------------
@@ -139,44 +199,49 @@ def _clicks(lines: list[Line], clock: Clock, progress: Callable[[int], None]) ->
 
 def export(kind: str, file: Path, *, now: datetime) -> int:
     """Write all there is of a kind to a file; returns the number of rows."""
-    return sheets.write(kind, file, map(sheets.flat, _ROWS[kind](now)))
+    return sheets.write(kind, file, _ROWS[kind](now))
 
 
-def _all_affiliates(now: datetime) -> Iterator[dict[str, Any]]:
+def _exported(fact: Fact, refund: Refund | None = None) -> Row:
+    """A sale or refund as a file tells it: at the time, and of the amount, that it came to have."""
+    recorded = written(fact.recorded_at)
+    told = {"occurred_at": recorded, **fact.content}
+    told |= {
+        name: min(told[name], recorded) for name in ("ordered_at", "occurred_at") if name in told
+    }
+    if refund and refund.status == "applied":
+        told.setdefault("amount", abs(refund.amount))
+    return told
+
+
+def _all_affiliates(now: datetime) -> Iterator[Row]:
     for row in Affiliate.select().order_by(Affiliate.id):
-        told = accounts.standing(row, now=now)
         said = {name: getattr(row, name) for name in ("company", "payee", "country", "us_person")}
         names = ("line1", "line2", "city", "state", "postal_code")
-        address = {name: getattr(row, name) for name in names}
-        applied_at = {"applied_at": written(row.applied_at)}
-        yield told | said | applied_at | {"address": address}
+        said["address"] = {name: getattr(row, name) for name in names}
+        yield accounts.standing(row, now=now) | said | {"applied_at": written(row.applied_at)}
 
 
-def _all_customers(now: datetime) -> Iterator[dict[str, Any]]:
+def _all_customers(now: datetime) -> Iterator[Row]:
     query = Customer.select(Customer, Affiliate).join(Affiliate, JOIN.LEFT_OUTER)
     for row in query.order_by(Customer.id):
-        yield {
-            "customer_id": row.customer_id,
-            "email": row.email,
-            "name": row.name,
-            "belongs_to": row.belongs_to.code if row.belongs_to else None,
-            "paid_before": row.first_paid is not None,
-        }
+        owner = row.belongs_to.code if row.belongs_to else None
+        about = {"belongs_to": owner, "paid_before": row.first_paid is not None}
+        yield {"customer_id": row.customer_id, "email": row.email, "name": row.name, **about}
 
 
-def _all_sales(now: datetime) -> Iterator[dict[str, Any]]:
-    for fact in Fact.select().where(Fact.kind == "sale").order_by(Fact.id).iterator():
-        yield exported(fact)
+def _all_sales(now: datetime) -> Iterator[Row]:
+    yield from map(_exported, Fact.select().where(Fact.kind == "sale").order_by(Fact.id).iterator())
 
 
-def _all_refunds(now: datetime) -> Iterator[dict[str, Any]]:
+def _all_refunds(now: datetime) -> Iterator[Row]:
     """Refunds with the time and the amount that they had; refused ones moved nothing."""
     query = Fact.select(Fact, Refund).join(Refund, on=(Refund.id == Fact.id), attr="row")
     for fact in query.where(Refund.status != "refused").order_by(Fact.id).iterator():
-        yield exported(fact, fact.row)
+        yield _exported(fact, fact.row)
 
 
-_ROWS: dict[str, Callable[[datetime], Iterator[dict[str, Any]]]] = {
+_ROWS: dict[str, Callable[[datetime], Iterator[Row]]] = {
     "affiliates": _all_affiliates,
     "customers": _all_customers,
     "clicks": lambda now: lists.CLICKS.all(),

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 import portal
-from portal import config, database, persons
+from portal import access, config, database
 from tests import databases, machine
 
 BACKENDS = ("sqlite", "postgresql")
@@ -142,7 +142,7 @@ def login_as(client):
 
     def login(person):
         with client.session_transaction() as session:
-            session["_user_id"] = f"{persons.holder(person)}.{person.epoch}"
+            session["_user_id"] = f"{access.holder(person)}.{person.epoch}"
             session["_fresh"] = True
         return client
 

@@ -85,7 +85,8 @@ class History:
     def to_a_months_edge(self) -> None:
         model = self.player.model
         end = model.end(model.month(self.player.now))
-        self.player.now = end + self.choose([-1, 0, 1, -3_600 * 5])
+        near = end + self.choose([-1, 0, 1, -3_600 * 5])
+        self.player.now = max(near, self.player.now)
         self.player.run(model.month(end - 1))
 
     def apply(self) -> None:

@@ -14,23 +14,22 @@ PORTAL = Path(__file__).parent.parent / "portal"
 
 ROWS = (
     # Pure: values in, values out. Standard library only, but for what PURE_MAY names.
-    {"rules", "months", "config", "fields", "formats", "landing", "visits"},
-    {"batch", "chart", "vault"},
-    {"taxes", "settings", "feeds", "paper", "passwords", "smtp", "sheets", "words"},
-    {"intake"},
+    {"rules", "months", "config", "formats"},
+    {"batch", "chart", "vault", "visits", "fields"},
+    {"taxes", "settings", "feeds", "paper", "passwords", "words"},
+    {"intake", "sheets"},
     # What is stored.
     {"database"},
-    {"models", "sql"},
+    {"models"},
     {"books"},
-    {"program"},
+    {"program", "throttle"},
     # What deeds are made of.
-    {"ledger", "persons", "throttle", "slots", "letters", "lists", "present"},
-    {"events", "accounts", "access", "explain", "reports", "mail", "past"},
+    {"ledger", "access", "letters", "lists", "present"},
+    {"events", "accounts", "explain", "reports", "mail", "past"},
     {"attachments", "office", "outlook", "migrations", "replay"},
     {"runcheck"},
     # The deeds.
     {"affiliates", "traffic", "orders", "refunds", "payouts", "checks", "verify"},
-    {"filecheck"},
     {"transfer"},
     # The edges.
     {"forms", "jobs", "demo", "terminal", "logins"},

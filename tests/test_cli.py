@@ -1,6 +1,7 @@
 """The commands: what they print, and with which status they end."""
 
 import json
+import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -103,6 +104,14 @@ def test_an_unusable_environment_is_told():
     result = CliRunner().invoke(cli, ["settings"], env={"DATABASE_URL": "mysql://x/y"})
     assert result.exit_code == 1
     assert "DATABASE_URL" in result.stderr
+
+
+def test_a_demo_whose_port_is_taken_says_so_at_once(monkeypatch):
+    monkeypatch.setattr("portal.demo.build", lambda *_: pytest.fail("it played the year"))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        result = CliRunner().invoke(cli, ["demo", "--port", str(taken.getsockname()[1])])
+    assert result.exit_code == 1
+    assert "in use" in result.stderr
 
 
 # --- The program -------------------------------------------------------------------------------

@@ -22,7 +22,6 @@ from tests import mailserver, persons
 from tests.mailserver import line, text
 
 URL = "https://partners.example.com"
-SECRETS = {"login": access.one_time_password, "password_reset": access.reset_token}
 
 
 @pytest.fixture
@@ -45,8 +44,7 @@ def queue(to, now, kind="login", key=None, **facts):
 
 
 def deliver(smtp, now, server=None):
-    post = mail.Post(server or smtp.address, URL, SECRETS)
-    return mail.deliver(post, clock=lambda: now)
+    return mail.deliver(server or smtp.address, URL, clock=lambda: now)
 
 
 def states():
@@ -329,13 +327,12 @@ def _send_in_a_process(db_url, address, now, start, answers):
     with database.db.connection_context():
         if start:
             start.wait()
-        post = mail.Post(address, URL, {"login": lambda account, now: "no-secret"})
-        answers.put(mail.deliver(post, clock=lambda: now))
+        answers.put(mail.deliver(address, URL, clock=lambda: now))
 
 
 def test_two_senders_send_200_mails_each_once(smtp, db_url, alice, now):
     for number in range(200):
-        queue(persons.affiliate(f"person-{number}", now), now)
+        queue(persons.affiliate(f"person-{number}", now), now, "applied")
     processes = multiprocessing.get_context("spawn")
     start, answers = processes.Barrier(2), processes.Queue()
     told = (db_url, smtp.address, now, start, answers)

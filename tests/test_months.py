@@ -177,3 +177,14 @@ def test_an_instant_before_1970_is_cut_downwards() -> None:
 def test_an_instant_needs_an_offset() -> None:
     with pytest.raises(ValueError, match=r".+"):
         months.to_seconds(datetime(2026, 11, 22, 12, 0, 0))  # noqa: DTZ001
+
+
+def test_the_first_year_east_of_greenwich():
+    assert months.year_start(1, ZoneInfo("Asia/Tokyo")) == utc("0001-01-01T00:00:00")
+
+
+@pytest.mark.parametrize("text", ["9999-12", "9999-01"])
+def test_a_month_without_an_end_is_none(text):
+    with pytest.raises(ValueError, match="YYYY-MM"):
+        Month(text)
+    assert Month("9998-12").end(ZoneInfo(LA)) == utc("9999-01-01T08:00:00")

@@ -188,7 +188,7 @@ def test_a_file_given_again_changes_nothing(take, ada):
     new, problems = take("sales", lines[0], "e1,c,c@x.example,101,")
     assert (new, problems) == (
         0,
-        ["Line 2, column event_id: This id is recorded with other content."],
+        ["Line 2, column event_id: The event id e1 was recorded with other content."],
     )
 
 

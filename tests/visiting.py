@@ -2,8 +2,6 @@
 
 from contextlib import contextmanager
 from http.cookies import SimpleCookie
-from io import BytesIO
-from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
 
 from peewee import sqlite3
@@ -82,19 +80,15 @@ class Answer:
 class Browser:
     """Sends requests straight into a click path."""
 
-    def __init__(self, url="https://portal.example", proxies=0):
-        config = SimpleNamespace(url=url, proxies=proxies)
-        self.path = ClickPath(_elsewhere, config)
+    def __init__(self, url="https://portal.example"):
+        self.path = ClickPath(_elsewhere, url)
 
-    def get(self, path, method="GET", agent=BROWSER, query="", body=b"", kind="", **environ):
+    def get(self, path, method="GET", agent=BROWSER, query="", **environ):
         asked = {
             "REQUEST_METHOD": method,
             "PATH_INFO": path,
             "QUERY_STRING": query,
             "HTTP_USER_AGENT": agent,
-            "CONTENT_TYPE": kind,
-            "CONTENT_LENGTH": str(len(body)),
-            "wsgi.input": BytesIO(body),
             "wsgi.url_scheme": "http",
             **environ,
         }

@@ -6,25 +6,26 @@ no key 401, not JSON by its type 415, too long 413, not JSON 400, a field 422, a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Response, g, jsonify, request
 from peewee import Expression
-from werkzeug.exceptions import NotFound, RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.exceptions import NotFound, UnsupportedMediaType
 
 from portal import access, accounts, affiliates, feeds, fields, lists, orders, refunds, rules
 from portal.affiliates import Application
+from portal.books import Entry, Payout
 from portal.database import utcnow
 from portal.events import Answer, Conflict
-from portal.fields import Problem
-from portal.models import Affiliate, Fact
+from portal.fields import Wrong
+from portal.models import Affiliate, Click, Fact
 from portal.months import Month
 from portal.views.errors import api_error
 
 bp = Blueprint("api", __name__, url_prefix="/api/v1")
 
-LARGEST = 256 * 1024
 Told = Response | tuple[Response, int]
 
 
@@ -42,7 +43,6 @@ def _let_in() -> Response | None:
         return answer
     g.now, g.by = utcnow(), f"key {key.name}"
     access.used(key, now=g.now)
-    request.max_content_length = LARGEST
     return None
 
 
@@ -54,7 +54,8 @@ def _keep_nowhere(response: Response) -> Response:
 
 @bp.errorhandler(rules.Refused)
 def _refused(refused: rules.Refused) -> Response:
-    return api_error(422, "invalid", str(refused), refused.field)
+    code = getattr(refused, "code", "invalid")
+    return api_error(400 if code == "not_json" else 422, code, str(refused), refused.field)
 
 
 @bp.errorhandler(Conflict)
@@ -62,76 +63,37 @@ def _conflict(conflict: Conflict) -> Response:
     return api_error(409, "conflict", str(conflict), "event_id")
 
 
-class Wrong(Exception):
-    """Carries a Problem with what was sent to the answer."""
-
-    def __init__(self, problem: Problem):
-        super().__init__(problem.message)
-        self.problem = problem
-
-
-@bp.errorhandler(Wrong)
-def _wrong(wrong: Wrong) -> Response:
-    problem = wrong.problem
-    status = 400 if problem.code == "not_json" else 422
-    return api_error(status, problem.code, problem.message, problem.field)
-
-
 def _body() -> Any:
     """The JSON that was sent. Raises Wrong, and werkzeug's 413 and 415."""
     if request.mimetype != "application/json":
         raise UnsupportedMediaType("Send JSON, with Content-Type: application/json.")
-    body = request.get_data()
-    if len(body) > LARGEST:  # one sent in chunks does not tell its length before
-        raise RequestEntityTooLarge("A body has 256 kB at most.")
-    return _right(fields.parse(body))
-
-
-def _right(value: Any) -> Any:
-    if isinstance(value, Problem):
-        raise Wrong(value)
-    return value
+    return fields.parse(request.get_data())
 
 
 # --- Events ------------------------------------------------------------------------------------
 
 
-@bp.post("/track/lead")
-def lead() -> Told:
-    """Tie a browser to a customer."""
-    return _event(feeds.lead, orders.record_lead)
+EVENTS: dict[str, tuple[Callable[..., feeds.Event], Callable[..., Answer]]] = {
+    "lead": (feeds.lead, orders.record_lead),
+    "sale": (feeds.sale, orders.record_sale),
+    "refund": (feeds.refund, refunds.record_refund),
+}
 
 
-@bp.post("/track/sale")
-def sale() -> Told:
-    """Record one payment."""
-    return _event(feeds.sale, orders.record_sale)
-
-
-@bp.post("/track/refund")
-def refund() -> Told:
-    """Record money given back; 202 for one that waits for its sale (R11)."""
-    return _event(feeds.refund, refunds.record_refund)
-
-
-def _event(read: Callable[..., Any], record: Callable[..., Answer]) -> Told:
+@bp.post("/track/<any(lead, sale, refund):kind>")
+def track(kind: str) -> Told:
+    """Record an event; 200 for a repeat, 202 for a refund that waits for its sale (R11)."""
+    read, record = EVENTS[kind]
     data = _body()
-    event = read(data, g.now)
-    if isinstance(event, Problem) and event.by_clock:
-        event = _repeated(read, data) or event
-    answer = record(_right(event), now=g.now)
-    status = 200 if not answer.created else 202 if answer.waiting else 201
-    return jsonify(answer.body), status
-
-
-def _repeated(read: Callable[..., Any], data: Any) -> feeds.Event | None:
-    """An event whose time is no good by now, when its id was recorded: it makes no difference.
-
-    The clock may have been put back since, and a time that was a little ahead has come.
-    """
-    event = read(data, None)
-    known = isinstance(event, feeds.Event) and Fact.get_or_none(event_id=event.event_id)
-    return event if known else None
+    try:
+        event = read(data, g.now)
+    except Wrong as wrong:
+        # The clock may have been put back since, and a time that was a little ahead has come.
+        event = read(data, None)
+        if not wrong.by_clock or not Fact.get_or_none(event_id=event.event_id):
+            raise
+    answer = record(event, now=g.now)
+    return jsonify(answer.body), 200 if not answer.created else 202 if answer.waiting else 201
 
 
 # --- Affiliates --------------------------------------------------------------------------------
@@ -140,42 +102,37 @@ def _repeated(read: Callable[..., Any], data: Any) -> feeds.Event | None:
 @bp.post("/affiliates")
 def apply() -> Told:
     """An application (R1 to R3, R12); the same e-mail again is the account as it is."""
-    said = Application(**_right(feeds.application(_body())))
+    said = Application(**feeds.application(_body()))
     affiliate, created = affiliates.apply(said, now=g.now, by=g.by)
-    return _standing(affiliate), 201 if created else 200
+    return jsonify(accounts.standing(affiliate, now=g.now)), 201 if created else 200
 
 
 @bp.get("/affiliates/<code>")
 def affiliate(code: str) -> Told:
     """An affiliate by a code it has or had, in any case."""
-    return _standing(_by_code(code))
+    return jsonify(accounts.standing(_by_code(code), now=g.now))
 
 
 @bp.patch("/affiliates/<code>")
 def change(code: str) -> Told:
     """Suspend or reinstate, or say what a check needs."""
-    affiliate = _by_code(code)
-    values = _right(feeds.change(_body()))
+    account = _by_code(code)
+    values = feeds.change(_body())
     about = {"by": g.by, "now": g.now}
     if "status" in values:
-        affiliates.set_status(affiliate, values.pop("status"), **about)
+        affiliates.set_status(account, values.pop("status"), **about)
     if "tax_id" in values:
-        affiliates.change_tax_id(affiliate, values.pop("tax_id"), **about)
+        affiliates.change_tax_id(account, values.pop("tax_id"), **about)
     if values:
-        affiliates.change_profile(affiliate, **values, **about)
-    return _standing(Affiliate.get_by_id(affiliate.id))
+        affiliates.change_profile(account, **values, **about)
+    return affiliate(code)
 
 
 def _by_code(code: str) -> Affiliate:
-    known = fields.CODE.fullmatch(code.lower()) if code.isascii() else None
-    affiliate = affiliates.by_code(code) if known else None
-    if affiliate is None:
+    found = affiliates.by_code(code)
+    if found is None:
         raise NotFound("There is no affiliate with this code.")
-    return affiliate
-
-
-def _standing(affiliate: Affiliate) -> Response:
-    return jsonify(accounts.standing(affiliate, now=g.now))
+    return found
 
 
 # --- Lists -------------------------------------------------------------------------------------
@@ -184,46 +141,45 @@ def _standing(affiliate: Affiliate) -> Response:
 @bp.get("/affiliates/<code>/ledger")
 def ledger(code: str) -> Told:
     """The ledger of an affiliate, by recording."""
-    return _list(lists.ENTRIES, "affiliate", lists.entries_of(_by_code(code).id))
+    return _list(lists.ENTRIES, Entry.affiliate == _by_code(code), unsaid="affiliate")
 
 
 @bp.get("/orders")
 def all_orders() -> Told:
     """All orders with their credit and sums."""
-    return _list(lists.ORDERS, "")
+    return _list(lists.ORDERS)
 
 
 @bp.get("/payouts")
 def payouts() -> Told:
     """All payouts, or those of one month, each with its last check."""
-    month = request.args.get("month", "")
-    try:
-        where = [lists.of_month(Month(month))] if month else []
-    except ValueError as error:
-        raise Wrong(Problem("invalid", str(error), "month")) from None
-    return _list(lists.PAYOUTS, "", *where)
+    month = request.args.get("month")
+    return _list(lists.PAYOUTS, *([Payout.run == _read(Month, "month")] if month else []))
 
 
 @bp.get("/clicks")
 def clicks() -> Told:
     """All clicks, or those of one affiliate."""
-    code = request.args.get("affiliate", "")
-    where = [lists.clicks_of(_by_code(code).id)] if code else []
-    return _list(lists.CLICKS, "visitor", *where)
+    code = request.args.get("affiliate")
+    where = [Click.affiliate_id == _by_code(code).id] if code else []
+    return _list(lists.CLICKS, *where, unsaid="visitor")
 
 
-def _list(listing: lists.List, unsaid: str, *where: Expression) -> Told:
-    try:
-        rows, cursor = listing.page(request.args.get("cursor", ""), _limit(), *where)
-    except ValueError as error:
-        raise Wrong(Problem("invalid", str(error), "cursor")) from None
+def _list(listing: lists.List, *where: Expression, unsaid: str = "") -> Told:
+    limit = _read(_limit, "limit", str(lists.LONGEST))
+    rows, cursor = _read(lambda cursor: listing.page(cursor, limit, *where), "cursor")
     items = [{name: value for name, value in row.items() if name != unsaid} for row in rows]
     return jsonify({listing.name: items, "next": cursor})
 
 
-def _limit() -> int:
-    text = request.args.get("limit", str(lists.LONGEST))
-    if not (text.isascii() and text.isdigit() and len(text) < 4 and 0 < int(text) <= lists.LONGEST):
-        words = f"A limit is from 1 to {lists.LONGEST}."
-        raise Wrong(Problem("invalid", words, "limit"))
+def _read(reader: Callable[[str], Any], name: str, default: str = "") -> Any:
+    try:
+        return reader(request.args.get(name, default))
+    except ValueError as error:
+        raise Wrong(str(error), name) from None
+
+
+def _limit(text: str) -> int:
+    if not re.fullmatch("[0-9]{1,3}", text) or not 0 < int(text) <= lists.LONGEST:
+        raise ValueError(f"A limit is from 1 to {lists.LONGEST}.")
     return int(text)

@@ -10,7 +10,7 @@ import logging
 import secrets
 from typing import Any
 
-from flask import Flask, Response, g, jsonify, render_template, request
+from flask import Flask, Response, current_app, g, jsonify, make_response, request
 from flask_wtf.csrf import CSRFError
 from peewee import InterfaceError, OperationalError
 from werkzeug.exceptions import HTTPException
@@ -42,6 +42,11 @@ ERRORS = {
     422: ("invalid", "Something is not right", "What you sent cannot be used. Nothing was saved."),
     429: ("too_many_requests", "Too many tries", "Wait a few minutes, then try again."),
 }  # fmt: skip
+FOR_PROGRAMS = {
+    404: "There is nothing at this address.",
+    405: "This address does not take this method.",
+    413: "A body has 256 kB at most.",
+}
 
 
 def api_error(status: int, code: str, message: str, field: str | None = None) -> Response:
@@ -71,7 +76,9 @@ def _told(error: HTTPException) -> Any:
         return error.get_response()
     code, title, words = ERRORS.get(status, OTHER)
     if _for_programs():
-        answer: Any = api_error(status, code, error.description or words)
+        own = error.description != type(error).description  # werkzeug's words are for browsers
+        said = error.description if own else FOR_PROGRAMS.get(status)
+        answer: Any = api_error(status, code, said or words)
     else:
         title, words = TOO_OLD if isinstance(error, CSRFError) else (title, words)
         answer = page("errors/error.html", status=status, code=status, title=title, words=words)
@@ -80,13 +87,20 @@ def _told(error: HTTPException) -> Any:
     return answer
 
 
+def _plain(status: int, template: str, **context: Any) -> Response:
+    """A page that needs neither session nor database."""
+    return make_response(current_app.jinja_env.get_template(template).render(**context), status)
+
+
 def _busy(error: Exception) -> Any:
     log.error("the database does not answer: %s", error)
     if _for_programs():
         return api_error(
             503, "unavailable", "The portal is busy. Nothing was saved; send it again."
         )
-    return render_template("errors/503.html"), 503, {"Retry-After": RETRY_AFTER}
+    answer = _plain(503, "errors/503.html")
+    answer.headers["Retry-After"] = RETRY_AFTER
+    return answer
 
 
 def _full(error: OSError) -> Any:
@@ -98,4 +112,4 @@ def _failed(error: Exception) -> Any:
     log.exception("reference %s: %s %s", reference, request.method, request.path)
     if _for_programs():
         return api_error(500, "internal", f"This failed on our side. Reference {reference}.")
-    return render_template("errors/500.html", reference=reference, at=g.get("now")), 500
+    return _plain(500, "errors/500.html", reference=reference, at=g.get("now"))

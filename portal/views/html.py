@@ -20,7 +20,7 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
-from portal import database, formats, persons, program, words
+from portal import access, database, formats, program, words
 from portal.models import Admin, Affiliate
 
 HOUR = 3600
@@ -170,14 +170,14 @@ class User(UserMixin):
 
     def get_id(self) -> str:
         """What the session keeps: "affiliate:17.3"."""
-        return f"{persons.holder(self.account)}.{self.account.epoch}"
+        return f"{access.holder(self.account)}.{self.account.epoch}"
 
 
 def user_of(text: str) -> User | None:
     """Whose session this is, or None when it has ended by epoch, by rest, or by age."""
     holder, _, epoch = text.rpartition(".")
-    account = persons.of(holder)
-    if account is None or str(account.epoch) != epoch or not persons.may_sign_in(account):
+    account = access.of(holder)
+    if account is None or str(account.epoch) != epoch or not access.may_sign_in(account):
         return None
     kind, at = type(account), int(now().timestamp())
     age, rest = at - session.get("began", at), at - session.get("used", at)

@@ -1,13 +1,14 @@
 """Payout runs in the office: preview, run, print, mark as paid, void, reissue (R18 to R21)."""
 
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
 
-from portal import ledger, program
+from portal import checks, ledger, program
 from portal.books import PaperCheck, Run
 from portal.months import month_of
-from tests.makers import ADDRESS, make_affiliate, make_earnings
+from tests.makers import ADDRESS, make_affiliate, make_earnings, make_run
 
 
 def text(response):
@@ -142,3 +143,29 @@ def test_checks_of_a_month_without_a_run(office, month):
     assert office.post(f"/admin/payouts/{month}/checks", data=data).status_code == 404
     assert office.get(f"/admin/payouts/{month}/sheets?first=1").status_code == 404
     assert office.get(f"/admin/payouts/{month}/run").status_code == 405
+
+
+def test_numbers_that_no_database_holds(office, alice, month):
+    huge = "9" * 30
+    assert office.get("/admin/payouts/9999-12").status_code == 404
+    assert office.get(f"/admin/payouts/{month}/sheets?first=1&last={huge}").status_code == 404
+    assert office.get(f"/admin/affiliates/alice?before={huge}").status_code == 200
+    assert office.post(f"/admin/mails/{huge}/again").status_code == 404
+
+
+def test_a_run_made_just_before_a_void_is_not_after_it(office, alice, month, today, monkeypatch):
+    earlier, about = month.plus(-1), {"codes": ["alice"], "by": "test", "now": today}
+    make_earnings(alice, earlier.start(program.load().zone) + timedelta(days=4))
+    make_run(earlier, today)
+    begin = checks.transaction
+
+    @contextmanager
+    def late():
+        make_run(month, today)
+        with begin():
+            yield
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checks, "transaction", late)
+        checks.void(earlier, reason="lost", **about)
+    assert checks.reissue(earlier, **about)["moved"]

@@ -168,6 +168,9 @@ def test_methods_and_addresses_that_are_none(merchant):
         assert merchant.post(path, {}).status_code == 405
     for path in ("", "/", "/nothing", "/track/nothing", "/affiliates/ada/nothing"):
         assert merchant.get(path).status_code == 404
+    assert merchant.get("/nothing").json["error"]["message"] == "There is nothing at this address."
+    told = merchant.get("/track/sale").json["error"]
+    assert told["message"] == "This address does not take this method."
 
 
 # --- Leads --------------------------------------------------------------------------------------

@@ -140,3 +140,10 @@ def test_wrong_method(login_as, alice, address):
 def test_an_empty_table_says_why(login_as, alice, address):
     page = text(login_as(alice).get(address))
     assert "shows here within seconds" in page
+
+
+def test_the_ends_of_the_calendar(login_as, alice):
+    client = login_as(alice)
+    for page in ("clicks?to=9999-12-31", "orders?from=0001-01-01&to=9999-12-31"):
+        assert client.get(f"/center/{page}").status_code == 200
+    assert client.get("/center/payments?month=9999-12").status_code == 404

@@ -147,3 +147,13 @@ def test_a_reset_link_works_once(client, alice, today):
 def test_a_made_up_reset_link_is_no_link(client, set_up):
     assert client.get("/password/new/abc").status_code == 404
     assert client.post("/password/new/abc", data={"new": NEW, "again": NEW}).status_code == 404
+
+
+def test_a_form_without_its_token_is_a_page_in_words(app, db):
+    """As in a server: the thread of the request has no connection open yet."""
+    app.config["WTF_CSRF_ENABLED"] = True
+    db.close()
+    answers = [app.test_client().post(path) for path in ("/login", "/apply", "/center/profile/tax")]
+    db.connect()
+    assert [answer.status_code for answer in answers] == [400, 400, 400]
+    assert "This form is too old" in answers[0].get_data(as_text=True)

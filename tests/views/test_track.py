@@ -1,35 +1,38 @@
-"""The merchant's snippet and what it tells: /track.js and /track/click."""
+"""The merchant's snippet and what it tells: /track.js and /track/click; and /healthz."""
 
 import json
 from pathlib import Path
 
 import pytest
+from peewee import OperationalError
 
 from portal.models import Click
-from tests.visiting import Browser, locked, make_affiliate, make_program, stored
+from tests.visiting import BROWSER, locked, make_affiliate, make_program, stored
 
 
 @pytest.fixture
-def browser(db, now):
+def browser(client, now):
     make_program(now)
     make_affiliate("alice", now)
-    return Browser()
+    client.application.config["WTF_CSRF_ENABLED"] = True
+    client.environ_base["HTTP_USER_AGENT"] = BROWSER
+    return client
 
 
-def tell(browser, told, kind="application/json", **said):
+def tell(browser, told, kind="application/json", **headers):
     body = told if isinstance(told, bytes) else json.dumps(told).encode()
-    return browser.get("/track/click", method="POST", body=body, kind=kind, **said)
+    return browser.post("/track/click", data=body, content_type=kind, headers=headers)
 
 
 def content(answer):
-    return json.loads(answer.body)
+    return answer.get_json()
 
 
 def test_a_click_through_is_stored_and_its_id_told(browser):
     told = {"code": "Alice", "slug": "x", "sub_id": "m1", "page": "https://shop.example/"}
     answer = tell(browser, told | {"referrer": "https://blog.example/a?b"})
     (click,) = stored()
-    assert (answer.status, content(answer)) == (200, {"click_id": click.outside_id})
+    assert (answer.status_code, content(answer)) == (200, {"click_id": click.outside_id})
     assert (click.sub_id, click.referrer) == ("m1", "https://blog.example/a")
     assert answer.headers["access-control-allow-origin"] == "*"
     assert "access-control-allow-credentials" not in answer.headers
@@ -43,7 +46,7 @@ def test_the_former_click_tells_the_visitor(browser):
     assert two.visitor == one.id == one.visitor
 
 
-@pytest.mark.parametrize("said", [{"agent": "Googlebot/2.1"}, {"HTTP_SEC_PURPOSE": "prefetch"}])
+@pytest.mark.parametrize("said", [{"User-Agent": "Googlebot/2.1"}, {"Sec-Purpose": "prefetch"}])
 def test_a_marked_one_answers_null(browser, said):
     assert content(tell(browser, {"code": "alice"}, **said)) == {"click_id": None}
     assert stored()[0].mark
@@ -59,7 +62,7 @@ def test_an_unknown_code_answers_null(browser):
     [
         (b"", 400, None),
         (b"{", 400, None),
-        (b"[1]", 400, None),
+        (b"[1]", 422, None),
         (b"\xff", 400, None),
         (b"[" * 50_000, 400, None),
         ({}, 422, "code"),
@@ -73,7 +76,7 @@ def test_an_unknown_code_answers_null(browser):
 def test_what_is_no_click_is_refused_in_words(browser, body, status, field):
     answer = tell(browser, body)
     error = content(answer)["error"]
-    assert (answer.status, error.get("field")) == (status, field)
+    assert (answer.status_code, error.get("field")) == (status, field)
     assert error["code"]
     assert error["message"]
     assert answer.headers["access-control-allow-origin"] == "*"
@@ -81,14 +84,15 @@ def test_what_is_no_click_is_refused_in_words(browser, body, status, field):
 
 
 def test_other_kinds_of_body_and_other_methods_are_refused(browser):
-    assert tell(browser, {"code": "alice"}, kind="application/xml").status == 415
+    assert tell(browser, {"code": "alice"}, kind="application/xml").status_code == 415
     answer = browser.get("/track/click")
-    assert (answer.status, answer.headers["allow"]) == (405, "POST, OPTIONS")
+    assert answer.status_code == 405
+    assert set(answer.headers["allow"].split(", ")) == {"POST", "OPTIONS"}
 
 
 def test_browsers_may_ask_first(browser):
-    answer = browser.get("/track/click", method="OPTIONS")
-    assert answer.status == 204
+    answer = browser.options("/track/click")
+    assert answer.status_code == 200
     assert answer.headers["access-control-allow-methods"] == "POST"
     assert answer.headers["access-control-allow-headers"] == "Content-Type"
 
@@ -104,15 +108,26 @@ def test_a_locked_store_is_told_and_to_be_tried_again(browser, db):
     db.execute_sql("PRAGMA busy_timeout = 50")
     with locked(db.database):
         answer = tell(browser, {"code": "alice"})
-    assert (answer.status, answer.headers["retry-after"]) == (503, "5")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
 
 
 def test_the_snippet_is_small_fresh_and_open_to_other_sites(browser):
     answer = browser.get("/track.js")
     assert answer.headers["content-type"].startswith("text/javascript")
     assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
-    assert answer.body == Path("static/track.js").read_bytes()
-    assert len(answer.body) < 2048
-    again = browser.get("/track.js", HTTP_IF_NONE_MATCH=answer.headers["etag"])
-    assert (again.status, again.body) == (304, b"")
-    assert browser.get("/track.js", method="POST").status == 405
+    assert answer.data == Path("static/track.js").read_bytes()
+    assert len(answer.data) < 2048
+    again = browser.get("/track.js", headers={"If-None-Match": answer.headers["etag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    assert browser.post("/track.js").status_code == 405
+
+
+def test_healthz_answers_when_the_database_does(browser, db, monkeypatch):
+    answer = browser.get("/healthz")
+    assert (answer.status_code, answer.data) == (200, b"ok\n")
+
+    def gone(*_):
+        raise OperationalError("the server has gone away")
+
+    monkeypatch.setattr(db.obj, "execute_sql", gone)
+    assert browser.get("/healthz").status_code == 503

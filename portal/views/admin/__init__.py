@@ -48,7 +48,7 @@ def mails() -> Response:
     return page("admin/mails.html", rows=rows, names=names)
 
 
-@blueprint.post("/mails/<int:number>/again")
+@blueprint.post("/mails/<int(max=999999999):number>/again")
 def send_again(number: int) -> Response:
     """Let a mail be tried at once."""
     if not mail.try_again(number, now=now()):

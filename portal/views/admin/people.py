@@ -59,8 +59,8 @@ def affiliate(code: str) -> Response:
 
 def _file(affiliate: Affiliate, form: AdjustForm) -> Response:
     zone = settings().zone
-    before = request.args.get("before", type=int)
-    rows, older = office.ledger_of(affiliate, before)
+    text = request.args.get("before", "")
+    rows, older = office.ledger_of(affiliate, int(text[:18]) if text.isdecimal() else None)
     return page(
         "admin/affiliate.html",
         who=affiliate,

@@ -212,10 +212,14 @@ def reissue(month: str, code: str) -> Response:
     return goto("admin.run", month=month)
 
 
+def _check_number(text: str) -> int:
+    return int(text[:9])
+
+
 @blueprint.get("/payouts/<month>/sheets")
 def sheets(month: str) -> Response:
     """The printed checks, a page each, in the order of their numbers."""
-    first, last = (request.args.get(name, 0, type=int) for name in ("first", "last"))
+    first, last = (request.args.get(name, 0, type=_check_number) for name in ("first", "last"))
     papers = office.printed(_month(month), first, last or first) or abort(404)
     return page("admin/sheets.html", papers=[_sheet(paper) for paper in papers], month=month)
 

@@ -68,8 +68,9 @@ def _table(
 
 
 def _midnight(on: date | None, more: int = 0) -> datetime | None:
-    zone = settings().zone
-    return datetime.combine(on + timedelta(days=more), datetime.min.time(), zone) if on else None
+    if on is None or on == date.max:  # no day comes after the last one
+        return None
+    return datetime.combine(on + timedelta(days=more), datetime.min.time(), settings().zone)
 
 
 def _key(name: str, key_of: Callable[[str], int | None]) -> int | None:

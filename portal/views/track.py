@@ -1,0 +1,82 @@
+"""What the merchant's pages ask for, the snippet /track.js and its /track/click; and /healthz."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+from werkzeug.exceptions import UnsupportedMediaType
+
+from portal import fields, traffic, visits
+from portal.database import db, utcnow
+from portal.views.assets import STATIC
+from portal.views.errors import api_error
+
+blueprint = Blueprint("track", __name__)
+
+LARGEST = 64 * 1024  # bytes of a body for /track/click
+_SNIPPET = (STATIC / "track.js").read_bytes()
+_OPEN = {
+    "Access-Control-Allow-Origin": "*",  # without credentials
+    "Access-Control-Allow-Methods": "POST",
+    "Access-Control-Allow-Headers": "Content-Type",
+    "Access-Control-Max-Age": "86400",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
+
+
+def _any_text(value: Any, name: str) -> str:
+    """Text of any form: a hint that is of no use is dropped later, with the click kept."""
+    if not isinstance(value, str):
+        raise fields.Wrong("This must be a text.", name)
+    return value
+
+
+_HINTS = {"slug": "slug", "sub_id": "sub_id", "referrer": "referrer", "click_id": "former"}
+_CLICK = fields.Shape(
+    {"code": fields.filled} | dict.fromkeys([*_HINTS, "page"], _any_text), needed=("code",)
+)
+
+
+@blueprint.after_request
+def _open_to_other_sites(response: Response) -> Response:
+    response.headers.update(_OPEN)
+    return response
+
+
+@blueprint.get("/track.js")
+def snippet() -> Response:
+    """The script that the merchant puts into its pages."""
+    response = Response(_SNIPPET, mimetype="text/javascript")
+    response.headers["Cache-Control"] = "public, max-age=3600"
+    response.add_etag(weak=True)
+    response.make_conditional(request)
+    return response
+
+
+@blueprint.post("/track/click")
+def click() -> Response:
+    """A click-through made on the merchant's own page; a marked one answers null (R8)."""
+    request.max_content_length = LARGEST
+    if request.mimetype not in ("application/json", "text/plain"):  # a beacon's is plain
+        raise UnsupportedMediaType("Send JSON.")
+    told = fields.parse(request.get_data())
+    try:
+        told = told if isinstance(told, fields.Problem) else _CLICK(told)
+    except fields.Wrong as wrong:
+        told = wrong.problem
+    if isinstance(told, fields.Problem):
+        return api_error(
+            400 if told.code == "not_json" else 422, told.code, told.message, told.field
+        )
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    said = {ours: told[name] for name, ours in _HINTS.items() if name in told}
+    visit = visits.read(told["code"], headers=headers, now=utcnow(), **said)
+    return jsonify(click_id=traffic.record_click(visit).click_id or None)
+
+
+@blueprint.get("/healthz")
+def health() -> Response:
+    """Whether the portal can do its work: the database answers."""
+    db.execute_sql("SELECT 1 FROM setting LIMIT 1").fetchone()
+    return Response("ok\n", mimetype="text/plain")
