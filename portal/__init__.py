@@ -16,11 +16,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from portal import database, vault
 from portal.config import Config, load
 from portal.views import admin, api, assets, center, errors, html, login, public, track
-from portal.views.admin import payouts as _payouts
-from portal.views.admin import people as _people
-from portal.views.center import payments as _payments
-from portal.views.center import profile as _profile
-from portal.views.center import tables as _tables
+from portal.views.admin import people, runs
+from portal.views.center import profile, tables
 from portal.views.go import ClickPath
 
 LARGEST_FORM = 256 * 1024
@@ -34,18 +31,11 @@ HEADERS = {
     "Referrer-Policy": "strict-origin-when-cross-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
-VIEWS = (_payouts, _people, _payments, _profile, _tables)  # they put themselves into a blueprint
-BLUEPRINTS = (
-    assets.blueprint,
-    public.blueprint,
-    login.blueprint,
-    center.blueprint,
-    admin.blueprint,
-    api.bp,
-    track.blueprint,
-)
+VIEWS = (people, runs, profile, tables)  # they put themselves into a blueprint
+WITH_BLUEPRINT = (assets, public, login, center, admin, track)
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -64,7 +54,7 @@ def create_app(config: Config | None = None) -> Flask:
     Htmx(app)
     LoginManager(app).user_loader(html.user_of)
     html.prepare(app)
-    for blueprint in BLUEPRINTS:
+    for blueprint in (*(view.blueprint for view in WITH_BLUEPRINT), api.bp):
         app.register_blueprint(blueprint)
     errors.register(app)
     app.teardown_request(_give_back)
@@ -104,13 +94,9 @@ def _give_back(_: BaseException | None) -> None:
 
 
 def _headers(response: Response) -> Response:
-    for name, value in HEADERS.items():
+    https = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
+    for name, value in (HEADERS | (https if request.is_secure else {})).items():
         response.headers.setdefault(name, value)
-    if request.is_secure:
-        response.headers.setdefault(
-            "Strict-Transport-Security", "max-age=31536000; includeSubDomains"
-        )
-    response.headers.setdefault("Cache-Control", "no-store")
     return response
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 720, 260, 38, 40, 26
@@ -17,43 +16,31 @@ def _ceiling(most: int) -> int:
 
 
 def drawn(days: list[dict[str, Any]]) -> dict[str, Any]:
-    """The shapes of a row of days, each with its clicks and orders, and the weeks as numbers."""
+    """The shapes of a row of days, each with its clicks and orders, and the sums by week."""
     top = _ceiling(max(day["clicks"] for day in days))
-    pitch, tall = (WIDTH - LEFT) / len(days), HEIGHT - TOP - BOTTOM
-    bars, dots, ticks = [], [], []
-    for i, day in enumerate(days):
-        x, height = LEFT + i * pitch, day["clicks"] / top * tall
-        if day["clicks"]:
-            bars.append({"x": round(x + 1, 2), "y": round(HEIGHT - BOTTOM - height, 1),
-                         "w": round(pitch - 1.6, 2), "h": round(height, 1)})  # fmt: skip
-        if day["orders"]:
-            dots.append({"x": round(x + pitch / 2, 1), "r": 5 if day["orders"] == 1 else 7})
-        if day["day"].day in (1, 15):
-            minor = day["day"].day == 15
-            ticks.append({"x": round(x, 1), "label": _short(day["day"]), "minor": minor})
+    pitch, base = (WIDTH - LEFT) / len(days), HEIGHT - BOTTOM
+    scale = (base - TOP) / top
+    shapes = [
+        {
+            **day,
+            "x": round(LEFT + i * pitch + 1, 2),
+            "y": round(base - day["clicks"] * scale, 1),
+            "height": round(day["clicks"] * scale, 1),
+            "middle": round(LEFT + (i + 0.5) * pitch, 1),
+        }
+        for i, day in enumerate(days)
+    ]
     steps = range(0, top + 1, top // 4)
     return {
-        "bars": bars,
-        "dots": dots,
-        "ticks": ticks,
-        "grid": [{"y": round(HEIGHT - BOTTOM - v / top * tall, 1), "v": v} for v in steps],
-        "weeks": [_week(days[i : i + 7]) for i in range(0, len(days), 7)],
-        "clicks": sum(day["clicks"] for day in days),
-        "orders": sum(day["orders"] for day in days),
+        "days": shapes,
+        "width": round(pitch - 1.6, 2),
+        "grid": [{"y": round(base - value * scale, 1), "value": value} for value in steps],
+        "weeks": [_sums(days[i : i + 7]) for i in range(0, len(days), 7)],
         "best": max(days, key=lambda day: day["clicks"]),
-        "first": days[0]["day"],
-        "last": days[-1]["day"],
+        **_sums(days),
     }
 
 
-def _short(day: date) -> str:
-    return f"{day:%b} {day.day}"
-
-
-def _week(days: list[dict[str, Any]]) -> dict[str, Any]:
-    return {
-        "first": days[0]["day"],
-        "last": days[-1]["day"],
-        "clicks": sum(day["clicks"] for day in days),
-        "orders": sum(day["orders"] for day in days),
-    }
+def _sums(days: list[dict[str, Any]]) -> dict[str, Any]:
+    counts = {name: sum(day[name] for day in days) for name in ("clicks", "orders")}
+    return {"first": days[0]["day"], "last": days[-1]["day"], **counts}

@@ -18,6 +18,7 @@ from portal.database import transaction
 from portal.models import Affiliate, Audit
 from portal.months import day_of
 from portal.present import Now
+from portal.words import address_lines
 
 Deed = Callable[[PaperCheck, Payout], None]
 
@@ -51,8 +52,7 @@ def print_checks(
         suspended = affiliate.status == rules.SUSPENDED
         about = {"suspended": suspended, "has_address": affiliate.has_address}
         to = rules.moved(check.status, "print", **about)
-        lines = (affiliate.line1, affiliate.line2, _town(affiliate), affiliate.country)
-        address = "\n".join(line for line in lines if line)
+        address = "\n".join(address_lines(affiliate))
         paper = {"payee": affiliate.payee, "address": address}
         _move(check, to, now, number=number, check_date=day, **paper)
         number += 1
@@ -63,11 +63,6 @@ def print_checks(
             said = f"The numbers up to {next_number() - 1} are used. Take one above."
             raise rules.Refused(said, "first")
         return _each(month, codes, "print", deed, by, now)
-
-
-def _town(affiliate: Affiliate) -> str:
-    town = " ".join(part for part in (affiliate.state, affiliate.postal_code) if part)
-    return ", ".join(part for part in (affiliate.city, town) if part)
 
 
 def mark_paid(

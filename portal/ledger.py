@@ -101,14 +101,22 @@ def entries(affiliate_id: int) -> ModelSelect:
     return Entry.select().where(Entry.affiliate == affiliate_id).order_by(Entry.id)
 
 
-def sums_due(month_end: datetime, *, last: int) -> dict[int, int]:
+def is_due(month_end: datetime) -> Expression:
+    """The condition of rules.is_due on stored entries (R18)."""
+    early = Entry.happened_at < month_end
+    return (Entry.amount < 0) | (Entry.kind == rules.PAYOUT_VOID) | early
+
+
+def sums_due(month_end: datetime, *, last: int, only: int | None = None) -> dict[int, int]:
     """What is due to each affiliate by the entries up to the id `last`, zeros left out (R18).
 
-    The same condition as rules.is_due, as one aggregate: a run reads millions of entries.
+    One aggregate: a run reads millions of entries.
     """
-    due = (Entry.amount < 0) | (Entry.kind == rules.PAYOUT_VOID) | (Entry.happened_at < month_end)
+    due = is_due(month_end) & (Entry.id <= last)
+    if only is not None:
+        due &= Entry.affiliate == only
     total = fn.SUM(Entry.amount)
-    query = Entry.select(Entry.affiliate_id, total).where(due & (Entry.id <= last))
+    query = Entry.select(Entry.affiliate_id, total).where(due)
     query = query.group_by(Entry.affiliate_id).having(total != 0).order_by(Entry.affiliate_id)
     return {affiliate: int(amount) for affiliate, amount in query.tuples()}
 

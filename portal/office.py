@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 from peewee import Tuple, fn
 
-from portal import months, rules
+from portal import ledger, months, rules
 from portal.books import Entry, NotPaid, Order, PaperCheck, Payout, Run, Verification
 from portal.models import Admin, Affiliate, Audit, ClickDay
-from portal.reports import tuples
+from portal.reports import EARNED, Query, total
 
 PAGE, SHEETS = 50, 500
 
@@ -38,30 +38,31 @@ class Paper(NamedTuple):
         return "" if self.affiliate.has_address else "no address yet"
 
 
-def _papers(*where: Any) -> Any:
+def _last_checks(*where: Any) -> Query:
     later = PaperCheck.alias()
     last = later.select(fn.MAX(later.part)).where(later.payout == Payout.id)
     query = PaperCheck.select(PaperCheck, Payout, Affiliate).join(Payout).join(Affiliate)
-    query = query.where(PaperCheck.part == last)
-    return query.where(*where) if where else query
+    return query.where(PaperCheck.part == last, *where)
 
 
-def _told(query: Any) -> list[Paper]:
-    return [Paper(c.payout.affiliate, c.payout, c) for c in query]
+def _papers(query: Query) -> list[Paper]:
+    return [Paper(check.payout.affiliate, check.payout, check) for check in query]
 
 
-def work(now: datetime) -> dict[str, Any]:
+def work() -> dict[str, Any]:
     """What waits for somebody, each as its rows or its count."""
     review = Affiliate.select().where(Affiliate.status == rules.REVIEW)
-    issued = _told(_papers(PaperCheck.status == rules.ISSUED).order_by(PaperCheck.id))
-    printed = _told(_papers(PaperCheck.status == rules.PRINTED).order_by(PaperCheck.id))
+    issued, printed = (
+        _papers(_last_checks(PaperCheck.status == state).order_by(PaperCheck.id))
+        for state in (rules.ISSUED, rules.PRINTED)
+    )
     last = Run.select(fn.MAX(Run.month))
     held = NotPaid.select(NotPaid, Affiliate).join(Affiliate)
     return {
         "review": list(review.order_by(Affiliate.applied_at).limit(PAGE)),
         "reviews": review.count(),
-        "to_print": [p for p in issued if not p.blocked],
-        "blocked": [p for p in issued if p.blocked],
+        "to_print": [paper for paper in issued if not paper.blocked],
+        "blocked": [paper for paper in issued if paper.blocked],
         "to_pay": printed,
         "held": list(held.where(NotPaid.run == last, NotPaid.reason == rules.HELD_TAX_ID)),
         "verified": Verification.select().order_by(Verification.id.desc()).first(),
@@ -72,74 +73,77 @@ def month_figures(now: datetime, zone: ZoneInfo) -> dict[str, int]:
     """The whole program's current month."""
     month = months.month_of(now, zone)
     start = month.start(zone)
-    clicks = ClickDay.select(fn.COALESCE(fn.SUM(ClickDay.clicks), 0))
-    earned = Entry.select(fn.COALESCE(fn.SUM(Entry.amount), 0))
-    recent = Order.ordered_at >= start
+    orders = Order.select().where(Order.ordered_at >= start)
+    sums = {
+        "clicks": ClickDay.select(total(ClickDay.clicks)).where(ClickDay.day >= f"{month}-01"),
+        "earned": Entry.select(total(Entry.amount)).where(EARNED & (Entry.happened_at >= start)),
+        "owed": Entry.select(total(Entry.amount)),
+    }
     return {
-        "clicks": int(clicks.where(ClickDay.day >= f"{month}-01").scalar()),
-        "orders": Order.select().where(recent).count(),
-        "credited": Order.select().where(recent & Order.credited_to.is_null(False)).count(),
-        "earned": int(
-            earned.where(Entry.kind.in_(rules.EARNINGS), Entry.happened_at >= start).scalar()
-        ),
-        "owed": int(Entry.select(fn.COALESCE(fn.SUM(Entry.amount), 0)).scalar()),
+        "orders": orders.count(),
+        "credited": orders.where(Order.credited_to.is_null(False)).count(),
+        **{name: int(query.scalar()) for name, query in sums.items()},
     }
 
 
 def names(holders: list[str]) -> dict[str, str]:
     """The code or e-mail of those whom "affiliate:17" and "admin:2" name."""
-    found = {}
-    for kind, table in (("affiliate", Affiliate), ("admin", Admin)):
+    found: dict[str, str] = {}
+    for kind, field in (("affiliate", Affiliate.code), ("admin", Admin.email)):
         ids = [int(h.partition(":")[2]) for h in holders if h.startswith(f"{kind}:")]
-        for row in table.select().where(table.id.in_(ids)):
-            found[f"{kind}:{row.id}"] = getattr(row, "code", row.email)
+        query: Query = field.model.select(field.model.id, field).where(field.model.id.in_(ids))
+        found |= {f"{kind}:{key}": name for key, name in query.tuples()}
     return found
 
 
 # --- Affiliates --------------------------------------------------------------------------------
 
 
-def affiliates(q: str = "", state: str = "", after: str = "") -> tuple[list[Any], str | None]:
-    """Affiliates by code with their sums, and the code after which the next page begins."""
-    query = Affiliate.select()
+def affiliates(
+    q: str = "", state: str = "", after: str = "", limit: int | None = PAGE
+) -> tuple[list[Any], str | None]:
+    """Affiliates by code, and the code after which the next page begins."""
+    query: Query = Affiliate.select().where(Affiliate.code > after)
     if q:
-        same = fn.LOWER(Affiliate.name).contains(q.lower()) | Affiliate.code.contains(q.lower())
-        query = query.where(
-            same | Affiliate.email_key.contains(q.lower()) | fn.LOWER(Affiliate.company).contains(q)
-        )
+        some = q.lower()
+        same = fn.LOWER(Affiliate.name).contains(some) | Affiliate.code.contains(some)
+        same |= Affiliate.email_key.contains(some) | fn.LOWER(Affiliate.company).contains(some)
+        query = query.where(same)
     if state:
         query = query.where(Affiliate.status == state)
-    if after:
-        query = query.where(Affiliate.code > after)
-    rows = list(query.order_by(Affiliate.code).limit(PAGE + 1))
-    return rows[:PAGE], rows[PAGE - 1].code if len(rows) > PAGE else None
+    return _page(query.order_by(Affiliate.code), "code", limit)
+
+
+def _page(query: Query, key: str, most: int | None = PAGE) -> tuple[list[Any], Any]:
+    rows = list(query.limit(most + 1 if most else None))
+    more = most is not None and len(rows) > most
+    return rows[:most], getattr(rows[most - 1], key) if more and most else None
 
 
 def sums(rows: list[Affiliate], *, now: datetime, zone: ZoneInfo) -> dict[int, dict[str, int]]:
     """Balance, and earnings of this year by the year of payment, of these affiliates."""
-    start = months.year_start(months.year_of(now, zone), zone)
-    earned = fn.SUM(Entry.amount).filter(Entry.kind.in_(rules.EARNINGS) & (Entry.paid_at >= start))
-    query = Entry.select(Entry.affiliate, fn.SUM(Entry.amount), earned)
-    query = query.where(Entry.affiliate.in_([a.id for a in rows])).group_by(Entry.affiliate)
-    found = {a.id: {"balance": 0, "year": 0} for a in rows}
-    for affiliate, balance, year in tuples(query):
-        found[affiliate] = {"balance": int(balance), "year": int(year or 0)}
+    this_year = Entry.paid_at >= months.year_start(months.year_of(now, zone), zone)
+    query: Query = Entry.select(
+        Entry.affiliate, total(Entry.amount), total(Entry.amount, EARNED & this_year)
+    )
+    found = {affiliate.id: {"balance": 0, "year": 0} for affiliate in rows}
+    if len(found) <= PAGE:  # more are too many to name, and then most are asked for
+        query = query.where(Entry.affiliate.in_(list(found)))
+    for affiliate, balance, year in query.group_by(Entry.affiliate).tuples():
+        found[affiliate] = {"balance": int(balance), "year": int(year)}
     return found
 
 
 def states() -> dict[str, int]:
     """How many affiliates there are of each status."""
-    query = Affiliate.select(Affiliate.status, fn.COUNT(Affiliate.id))
-    return dict(tuples(query.group_by(Affiliate.status)))
+    query: Query = Affiliate.select(Affiliate.status, fn.COUNT(Affiliate.id))
+    return dict(list(query.group_by(Affiliate.status).tuples()))
 
 
 def ledger_of(affiliate: Affiliate, before: int | None = None) -> tuple[list[Entry], int | None]:
     """The entries of an affiliate, newest first, and the key of the older ones."""
-    query = Entry.select().where(Entry.affiliate == affiliate)
-    if before:
-        query = query.where(Entry.id < before)
-    rows = list(query.order_by(Entry.id.desc()).limit(PAGE + 1))
-    return rows[:PAGE], rows[PAGE - 1].id if len(rows) > PAGE else None
+    query = Entry.select().where(Entry.affiliate == affiliate).order_by(Entry.id.desc())
+    return _page(query.where(Entry.id < before) if before else query, "id")
 
 
 def log_of(affiliate: Affiliate) -> list[Audit]:
@@ -151,15 +155,17 @@ def log_of(affiliate: Affiliate) -> list[Audit]:
 # --- Runs and checks ---------------------------------------------------------------------------
 
 
-def runs() -> list[dict[str, Any]]:
+def runs(*where: Any) -> list[dict[str, Any]]:
     """Every run, newest first: how many checks of which sum, and how many in each state."""
-    found: dict[str, dict[str, Any]] = {}
-    for run in Run.select().order_by(Run.month.desc()):
-        found[run.month] = {"run": run, "count": 0, "amount": 0, "states": {}}
-    query = _papers().select(
+    query = Run.select().where(*where) if where else Run.select()
+    found: dict[str, dict[str, Any]] = {
+        run.month: {"run": run, "count": 0, "amount": 0, "states": {}}
+        for run in list[Any](query.order_by(Run.month.desc()))
+    }
+    counts = _last_checks(Payout.run.in_(list(found))).select(
         Payout.run, PaperCheck.status, fn.COUNT(PaperCheck.id), fn.SUM(Payout.amount)
     )
-    for month, status, count, amount in tuples(query.group_by(Payout.run, PaperCheck.status)):
+    for month, status, count, amount in counts.group_by(Payout.run, PaperCheck.status).tuples():
         found[month]["count"] += count
         found[month]["amount"] += int(amount)
         found[month]["states"][status] = (count, int(amount))
@@ -167,44 +173,42 @@ def runs() -> list[dict[str, Any]]:
 
 
 def checks(
-    month: str, *, state: str = "", q: str = "", after: str = "", limit: int | None = PAGE
+    month: str, state: str = "", q: str = "", after: str = "", limit: int | None = PAGE
 ) -> tuple[list[Paper], str | None]:
     """The checks of a run by payee, and the affiliate's code after whom the next page begins."""
     payee = fn.LOWER(Affiliate.payee)
-    query = _papers(Payout.run == month)
+    query = _last_checks(Payout.run == month)
     if state:
         query = query.where(PaperCheck.status == state)
     if q:
-        by_number = PaperCheck.number == int(q) if q.isdecimal() and len(q) < 10 else None
         same = payee.contains(q.lower()) | fn.LOWER(Affiliate.name).contains(q.lower())
-        query = query.where(same | by_number if by_number is not None else same)
+        if q.isdecimal() and len(q) < 10:
+            same |= PaperCheck.number == int(q)
+        query = query.where(same)
     last = Affiliate.get_or_none(code=after) if after else None
     if last:
         query = query.where(Tuple(payee, Affiliate.id) > Tuple(last.payee.lower(), last.id))
-    query = query.order_by(payee, Affiliate.id)
-    rows = _told(query.limit(limit + 1) if limit else query)
-    more = limit is not None and len(rows) > limit
-    return rows[:limit], rows[limit - 1].affiliate.code if more and limit else None
+    rows, more = _page(query.order_by(payee, Affiliate.id), "payout", limit)
+    return _papers(rows), more.affiliate.code if more else None
 
 
 def paper(month: str, code: str) -> Paper | None:
     """The payout of an affiliate in a run, with its last check."""
-    return next(iter(_told(_papers(Payout.run == month, Affiliate.code == code))), None)
+    return next(iter(_papers(_last_checks(Payout.run == month, Affiliate.code == code))), None)
 
 
 def printed(month: str, first: int, last: int) -> list[Paper]:
     """The checks of a run with numbers in a span, in the order of the paper."""
-    numbered = PaperCheck.number.between(first, last)
-    return _told(_papers(Payout.run == month, numbered).order_by(PaperCheck.number).limit(SHEETS))
+    numbered = _last_checks(Payout.run == month, PaperCheck.number.between(first, last))
+    return _papers(numbered.order_by(PaperCheck.number).limit(SHEETS))
 
 
 def voucher(payout: Payout, zone: ZoneInfo) -> tuple[list[Entry], int]:
     """What made a payout since the run before, and what that run had left of it (R18)."""
     run = payout.run
     before = Run.select(fn.MAX(Run.last_entry)).where(Run.month < run.month).scalar() or 0
-    new = (Entry.id > before) & (Entry.id <= run.last_entry)
-    due = (Entry.amount < 0) | (Entry.kind == rules.PAYOUT_VOID)
-    due |= Entry.happened_at < months.Month(run.month).end(zone)
+    new = (Entry.id > before) & (Entry.id <= run.last_entry) & (Entry.kind != rules.PAYOUT)
+    due = ledger.is_due(months.Month(run.month).end(zone))
     query = Entry.select().where((Entry.affiliate == payout.affiliate) & new & due)
-    rows = list(query.where(Entry.kind != rules.PAYOUT).order_by(Entry.id))
+    rows = list(query.order_by(Entry.id))
     return rows, payout.amount - sum(entry.amount for entry in rows)

@@ -8,7 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from portal import accounts, months, program, reports, rules, statements
+from peewee import fn
+
+from portal import accounts, months, program, reports, rules
+from portal.books import Run
 from portal.formats import clock, day, long_date, month, usd
 from portal.models import Affiliate
 from portal.months import Month
@@ -17,7 +20,7 @@ from portal.rules import Terms
 
 @dataclass(frozen=True)
 class NextCheck:
-    """What is drawn as a check: `state` names the case, `stamp` and `why` tell it."""
+    """What is drawn as a check: `state` names the case, `stamp`, `tone` and `why` tell it."""
 
     state: str
     payee: str
@@ -33,85 +36,48 @@ def next_month(now: datetime) -> Month:
     """The month that the next run pays: the last full one until it is run, then the present one."""
     current = program.load()
     this = months.month_of(now, current.zone)
-    done, first = statements.last_run() or "", current.first_month or this
+    done, first = Run.select(fn.MAX(Run.month)).scalar() or "", current.first_month or this
     return this if max(done, first) >= this or done == this.plus(-1) else this.plus(-1)
 
 
 def next_check(affiliate: Affiliate, *, now: datetime) -> NextCheck:
     """What the next run would pay this affiliate if it ran on the books of this instant."""
     current, terms = program.load(), program.terms_version().terms()
-    run_month = next_month(now)
-    amount = reports.due(affiliate, run_month.end(current.zone))
+    zone, run_month = current.zone, next_month(now)
+    amount = reports.due(affiliate, run_month.end(zone))
     if not amount:
-        run_month = months.month_of(now, current.zone)
-        amount = reports.due(affiliate, run_month.end(current.zone))
+        run_month = months.month_of(now, zone)
+        amount = reports.due(affiliate, run_month.end(zone))
     held = accounts.hold(affiliate, now=now)
     suspended, tax = held == rules.HELD_SUSPENDED, held == rules.HELD_TAX_ID
-    found = rules.list_of(amount, suspended=suspended, tax_hold=tax, terms=terms)
-    state = _state(affiliate, amount, found)
-    at = run_month.payout_at(current.payout_day, current.zone)
-    runs = f"{day(at, current.zone, now)}, {clock(at, current.zone)}"
-    stamp, tone, why = _words(state, amount, terms, runs, month(run_month))
-    return NextCheck(
-        state=state,
-        payee=affiliate.payee or affiliate.name,
-        amount=amount,
-        date=long_date(at, current.zone),
-        memo=f"Earned through {month(run_month)}",
-        stamp=stamp,
-        tone=tone,
-        why=why,
-    )
-
-
-def _state(affiliate: Affiliate, amount: int, found: str | None) -> str:
-    if found is None:
-        return "nothing"
+    state = rules.list_of(amount, suspended=suspended, tax_hold=tax, terms=terms) or "nothing"
     if amount < 0:
-        return "negative"
-    if found == rules.IN_PAYOUTS and not affiliate.has_address:
-        return "address"
-    return found
+        state = "negative"
+    elif state == rules.IN_PAYOUTS and not affiliate.has_address:
+        state = "address"
+    at, name = run_month.payout_at(current.payout_day, zone), month(run_month)
+    run = f"{name} is paid by the run on {day(at, zone, now)}, {clock(at, zone)}."
+    payee, date = affiliate.payee or affiliate.name, long_date(at, zone)
+    said = _words(state, amount, terms, run)
+    return NextCheck(state, payee, amount, date, f"Earned through {name}", *said)
 
 
-def _words(
-    state: str, amount: int, terms: Terms, runs: str, month_name: str
-) -> tuple[str, str, str]:
+def _words(state: str, amount: int, terms: Terms, run: str) -> tuple[str, str, str]:
     """Stamp, tone and reason of a case."""
-    least, threshold = usd(terms.minimum_payout), usd(terms.tax_threshold)
-    waiting = "Nothing is lost."
+    reached = f"The {usd(terms.minimum_payout)} minimum is reached."
     return {
         "nothing": ("Waiting", "", "Nothing is due yet. A customer's first payment starts it."),
-        "negative": (
-            "Below zero",
-            "warn",
-            "A refund took back more than was left. What you earn next makes up for it first.",
-        ),
-        rules.HELD_SUSPENDED: (
-            "On hold",
-            "bad",
-            f"Your account is suspended. The balance stays yours until it is open again. {waiting}",
-        ),
-        rules.HELD_TAX_ID: (
-            "On hold",
-            "bad",
-            f"You earned more than {threshold} in a calendar year. U.S. law asks for a tax ID "
-            f"before we pay. {waiting}",
-        ),
-        rules.CARRIED: (
-            f"{usd(terms.minimum_payout - amount)} to go",
-            "warn",
-            f"Checks are written from {least}. Less is kept for you until it gets there.",
-        ),
-        "address": (
-            "Address needed",
-            "warn",
-            f"The {least} minimum is reached. Give a name and an address so that the check can be "
-            "printed.",
-        ),
-        rules.IN_PAYOUTS: (
-            "On its way",
-            "good",
-            f"The {least} minimum is reached. {month_name} is paid by the run on {runs}.",
-        ),
-    }[state]
+        "negative": ("Below zero", "warn", "A refund took back more than was left. What you earn "
+                     "next makes up for it first."),
+        rules.HELD_SUSPENDED: ("On hold", "bad", "Your account is suspended. The balance stays "
+                               "yours until it is open again. Nothing is lost."),
+        rules.HELD_TAX_ID: ("On hold", "bad", f"You earned more than {usd(terms.tax_threshold)} in "
+                            "a calendar year. U.S. law asks for a tax ID before we pay. Nothing is "
+                            "lost."),
+        rules.CARRIED: (f"{usd(terms.minimum_payout - amount)} to go", "warn", "Checks are written "
+                        f"from {usd(terms.minimum_payout)}. Less is kept for you until it gets "
+                        "there."),
+        "address": ("Address needed", "warn", f"{reached} Give a name and an address so that the "
+                    "check can be printed."),
+        rules.IN_PAYOUTS: ("On its way", "good", f"{reached} {run}"),
+    }[state]  # fmt: skip

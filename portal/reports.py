@@ -7,20 +7,21 @@ what its first does. Every function is told whose rows it reads.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from peewee import JOIN, Case, Expression, fn
+from peewee import JOIN, fn
 
-from portal import months, rules
-from portal.books import Customer, Entry, Order, Payment
+from portal import ledger, months, rules
+from portal.books import Customer, Entry, NotPaid, Order, Payment, Payout
 from portal.models import Affiliate, Click, ClickDay, Link
 
 PAGE, MOST_NEW, DAYS = 25, 99, 90
 MAIN_LINK = "Main link"
+EARNED = Entry.kind.in_(rules.EARNINGS)
+Query = Any  # what a select yields depends on .tuples(), which types do not follow
 
 
 @dataclass(frozen=True)
@@ -32,33 +33,32 @@ class Filter:
     link: int | None = None
     sub_id: str = ""
 
+    def of(self, query: Query, at: Any) -> Query:
+        """The rows of a query of clicks that it lets through."""
+        if self.since:
+            query = query.where(at >= self.since)
+        if self.before:
+            query = query.where(at < self.before)
+        if self.link is not None:
+            main = Click.link_id.is_null()
+            query = query.where(Click.link_id == self.link if self.link else main)
+        return query.where(Click.sub_id == self.sub_id) if self.sub_id else query
+
 
 @dataclass
 class Rows:
-    """Rows of a table; `older` is the key of the next page, `newer` counts what came since."""
+    """Rows of a table; `newer` counts what came since, `more` says more of a row by its id."""
 
     rows: list[Any]
-    older: Any = None
-    newest: Any = None
+    has_older: bool = False
     newer: int = 0
     more: dict[int, Any] = field(default_factory=dict)
 
 
-def total(amount: Any, *when: Expression) -> Any:
-    """The sum of an amount over the rows that fulfil every condition, as a column."""
-    return fn.COALESCE(fn.SUM(Case(None, [(_all(when), amount)], 0)), 0)
-
-
-def _all(conditions: Iterable[Expression]) -> Any:
-    found: Any = True
-    for condition in conditions:
-        found = condition if found is True else found & condition
-    return found
-
-
-def tuples(query: Any) -> list[tuple[Any, ...]]:
-    """The rows of a query as plain tuples."""
-    return list(query.tuples())
+def total(amount: Any, when: Any = None) -> Any:
+    """The sum of an amount over the rows that fulfil a condition, as a column."""
+    added = fn.SUM(amount)
+    return fn.COALESCE(added if when is None else added.filter(when), 0)
 
 
 # --- Figures -----------------------------------------------------------------------------------
@@ -66,68 +66,59 @@ def tuples(query: Any) -> list[tuple[Any, ...]]:
 
 def figures(affiliate: Affiliate, *, now: datetime, zone: ZoneInfo) -> dict[str, int]:
     """The numbers of the overview: this month's and this year's, and the balance."""
-    month = months.month_of(now, zone)
-    start, end = month.start(zone), month.end(zone)
-    year = months.year_of(now, zone)
-    earned = Entry.kind.in_(rules.EARNINGS)
-    in_month = (Entry.happened_at >= start) & (Entry.happened_at < end)
-    in_year = (Entry.paid_at >= months.year_start(year, zone)) & (
-        Entry.paid_at < months.year_start(year + 1, zone)
-    )
-    second = Entry.rule == "R13"
-    sums = Entry.select(
-        fn.COALESCE(fn.SUM(Entry.amount), 0),
-        total(Entry.amount, earned, in_month),
-        total(1, earned, in_month),
-        total(Entry.amount, earned, in_year),
-        total(Entry.amount, second, in_month),
+    month, year = months.month_of(now, zone), months.year_of(now, zone)
+    in_month = EARNED & Entry.happened_at.between(month.start(zone), month.end(zone) - _SECOND)
+    year_end = months.year_start(year + 1, zone) - _SECOND
+    in_year = EARNED & Entry.paid_at.between(months.year_start(year, zone), year_end)
+    today = months.day_of(now, zone)
+    entries = Entry.select(
+        total(Entry.amount).alias("balance"),
+        total(Entry.amount, in_month).alias("month"),
+        fn.COUNT(Entry.id).filter(in_month).alias("entries"),
+        total(Entry.amount, in_year).alias("year"),
+        total(Entry.amount, in_month & (Entry.rule == "R13")).alias("second"),
     ).where(Entry.affiliate == affiliate)
-    names = ("balance", "month", "entries", "year", "second")
-    found = {n: int(v) for n, v in zip(names, tuples(sums)[0], strict=True)}
-    return found | _counts(affiliate, start, now, zone)
+    clicks = ClickDay.select(
+        total(ClickDay.clicks).alias("clicks"),
+        total(ClickDay.clicks, ClickDay.day == today).alias("clicks_today"),
+    ).where(ClickDay.affiliate_id == affiliate.id, ClickDay.day >= f"{month}-01")
+    since_midnight = Order.ordered_at >= _midnight(date.fromisoformat(today), zone)
+    orders = Order.select(
+        fn.COUNT(Order.id).alias("orders"),
+        fn.COUNT(Order.id).filter(since_midnight).alias("orders_today"),
+    ).where(Order.credited_to == affiliate, Order.ordered_at >= month.start(zone))
+    found: dict[str, Any] = {}
+    for query in (entries, clicks, orders):
+        found |= next(iter(query.dicts()))
+    found["referred"] = Affiliate.select().where(Affiliate.referrer == affiliate).count()
+    return {name: int(value) for name, value in found.items()}
+
+
+_SECOND = timedelta(seconds=1)  # instants are kept in whole seconds
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, datetime.min.time(), zone)
 
 
 def due(affiliate: Affiliate, month_end: datetime) -> int:
-    """What a run would find due to one affiliate, by the condition of ledger.sums_due (R18)."""
-    counts = (Entry.amount < 0) | (Entry.kind == rules.PAYOUT_VOID)
-    counts |= Entry.happened_at < month_end
-    query = Entry.select(fn.COALESCE(fn.SUM(Entry.amount), 0))
-    return int(query.where((Entry.affiliate == affiliate) & counts).scalar())
-
-
-def _counts(affiliate: Affiliate, start: datetime, now: datetime, zone: ZoneInfo) -> dict[str, int]:
-    today = months.day_of(now, zone)
-    midnight = datetime.combine(date.fromisoformat(today), datetime.min.time(), zone)
-    day = total(ClickDay.clicks, ClickDay.day == today)
-    clicks = ClickDay.select(fn.COALESCE(fn.SUM(ClickDay.clicks), 0), day).where(
-        (ClickDay.affiliate_id == affiliate.id) & (ClickDay.day >= f"{today[:7]}-01")
-    )
-    orders = Order.select(fn.COUNT(Order.id), total(1, Order.ordered_at >= midnight)).where(
-        (Order.credited_to == affiliate) & (Order.ordered_at >= start)
-    )
-    (click_sum, click_today), (order_sum, order_today) = tuples(clicks)[0], tuples(orders)[0]
-    return {
-        "clicks": int(click_sum),
-        "clicks_today": int(click_today),
-        "orders": int(order_sum),
-        "orders_today": int(order_today),
-        "referred": Affiliate.select().where(Affiliate.referrer == affiliate).count(),
-    }
+    """What a run would find due to one affiliate (R18)."""
+    found = ledger.sums_due(month_end, last=ledger.last_entry(), only=affiliate.id)
+    return found.get(affiliate.id, 0)
 
 
 def last_days(affiliate: Affiliate, *, now: datetime, zone: ZoneInfo) -> list[dict[str, Any]]:
     """Click-throughs and orders of each of the last 90 days, today the last."""
     today = date.fromisoformat(months.day_of(now, zone))
     first = today - timedelta(days=DAYS - 1)
-    rows = ClickDay.select(ClickDay.day, ClickDay.clicks).where(
+    counts = ClickDay.select(ClickDay.day, ClickDay.clicks).where(
         (ClickDay.affiliate_id == affiliate.id) & (ClickDay.day >= first.isoformat())
     )
-    clicks = dict(tuples(rows))
-    begin = datetime.combine(first, datetime.min.time(), zone)
     times = Order.select(Order.ordered_at).where(
-        (Order.credited_to == affiliate) & (Order.ordered_at >= begin)
+        (Order.credited_to == affiliate) & (Order.ordered_at >= _midnight(first, zone))
     )
-    orders = Counter(months.day_of(at, zone) for (at,) in tuples(times))
+    clicks: dict[str, int] = dict(list(counts.tuples()))
+    orders = Counter(months.day_of(at, zone) for (at,) in times.tuples())
     days = [first + timedelta(days=n) for n in range(DAYS)]
     return [
         {"day": d, "clicks": clicks.get(d.isoformat(), 0), "orders": orders[d.isoformat()]}
@@ -135,107 +126,117 @@ def last_days(affiliate: Affiliate, *, now: datetime, zone: ZoneInfo) -> list[di
     ]
 
 
-# --- Clicks ------------------------------------------------------------------------------------
+# --- Clicks and orders -------------------------------------------------------------------------
 
 
-def links(affiliate: Affiliate) -> dict[int, str]:
-    """The names of an affiliate's links by key."""
+def links(affiliate: Affiliate) -> dict[int | None, str]:
+    """The names of an affiliate's links by key; the main one has none."""
     rows = Link.select(Link.id, Link.name).where(Link.affiliate == affiliate).order_by(Link.name)
-    return dict(tuples(rows))
+    return {None: MAIN_LINK, **dict(list(rows.tuples()))}
 
 
-def _chosen(wanted: Filter, at: Any) -> list[Expression]:
-    found = []
-    if wanted.since:
-        found.append(at >= wanted.since)
-    if wanted.before:
-        found.append(at < wanted.before)
-    if wanted.link is not None:
-        found.append(Click.link_id == wanted.link if wanted.link else Click.link_id.is_null())
-    if wanted.sub_id:
-        found.append(Click.sub_id == wanted.sub_id)
+def clicks(affiliate: Affiliate, wanted: Filter, **cut: Any) -> Rows:
+    """Click-throughs, newest first, and by click the order that followed."""
+    query = Click.select().where(Click.affiliate_id == affiliate.id, Click.mark.is_null())
+    found = _cut(wanted.of(query, Click.clicked_at), Click.id, **cut)
+    ordered = Order.select(Order.click_id, Order.order_id).where(
+        Order.click_id.in_([click.id for click in found.rows]), Order.credited_to == affiliate
+    )
+    found.more = dict(list(ordered.tuples()))
     return found
 
 
-def clicks(
-    affiliate: Affiliate,
-    wanted: Filter,
+def orders(affiliate: Affiliate, wanted: Filter, **cut: Any) -> Rows:
+    """Credited orders, newest recorded first, with what was paid and earned on each."""
+    query: Query = Order.select(Order, Customer, Click).join(Customer).switch(Order)
+    query = query.join(Click, JOIN.LEFT_OUTER, on=(Order.click_id == Click.id), attr="click")
+    query = wanted.of(query.where(Order.credited_to == affiliate), Order.ordered_at)
+    found = _cut(query, Order.id, **cut)
+    found.more = _money([order.id for order in found.rows], affiliate)
+    return found
+
+
+def _cut(
+    query: Query,
+    key: Any,
     *,
     before: int | None = None,
     upto: int | None = None,
     limit: int | None = PAGE,
 ) -> Rows:
-    """Click-throughs, newest first: before a key, and with `upto` how many came after it."""
-    mine = (Click.affiliate_id == affiliate.id) & Click.mark.is_null()
-    query = Click.select().where(_all([mine, *_chosen(wanted, Click.clicked_at)]))
-    found = _cut(query, Click.id, before, upto, limit)
-    ids = [click.id for click in found.rows]
-    ordered = Order.select(Order.click_id, Order.order_id).where(
-        Order.click_id.in_(ids), Order.credited_to == affiliate
-    )
-    found.more = dict(tuples(ordered))
-    return found
-
-
-def _cut(query: Any, key: Any, before: Any, upto: Any, limit: int | None) -> Rows:
-    """One page of a query by its key, and how many rows came after `upto`."""
+    """One page of a query by its key: before one, and with `upto` how many rows came after it."""
     newer = 0
     if upto is not None:
         newer = query.where(key > upto).limit(MOST_NEW).count()
         query = query.where(key <= upto)
     if before is not None:
         query = query.where(key < before)
-    query = query.order_by(key.desc())
-    rows = list(query.limit(limit + 1) if limit else query)
-    name = key.name
-    older = getattr(rows[limit - 1], name) if limit and len(rows) > limit else None
-    newest = getattr(rows[0], name) if rows else upto
-    return Rows(rows[:limit], older, newest, newer)
-
-
-# --- Orders ------------------------------------------------------------------------------------
-
-
-def orders(
-    affiliate: Affiliate,
-    wanted: Filter,
-    *,
-    before: int | None = None,
-    upto: int | None = None,
-    limit: int | None = PAGE,
-) -> Rows:
-    """Credited orders, newest recorded first, with what was paid and earned on each."""
-    query = Order.select(Order, Customer, Click).join(Customer).switch(Order)
-    query = query.join(Click, JOIN.LEFT_OUTER, on=(Order.click_id == Click.id), attr="click")
-    query = query.where(_all([Order.credited_to == affiliate, *_chosen(wanted, Order.ordered_at)]))
-    found = _cut(query, Order.id, before, upto, limit)
-    found.more = _money([order.id for order in found.rows], affiliate)
-    return found
+    rows = list(query.order_by(key.desc()).limit(limit + 1 if limit else None))
+    return Rows(rows[:limit], limit is not None and len(rows) > limit, newer)
 
 
 def _money(ids: list[int], affiliate: Affiliate) -> dict[int, dict[str, int]]:
     paid = Payment.select(
-        Payment.order,
-        fn.COUNT(Payment.id),
-        fn.SUM(Payment.amount),
-        fn.SUM(Payment.refunded),
-        total(1, Payment.commission_to == affiliate),
-    ).where(Payment.order.in_(ids))
-    earned = Entry.select(Payment.order, fn.SUM(Entry.amount)).join(Payment)
-    earned = earned.where(Payment.order.in_(ids), Entry.affiliate == affiliate, Entry.rule == "R9")
-    names = ("payments", "paid", "refunded", "earning")
-    found: dict[int, dict[str, int]] = {i: dict.fromkeys((*names, "earned"), 0) for i in ids}
-    for order, *sums in tuples(paid.group_by(Payment.order)):
-        found[order].update(zip(names, map(int, sums), strict=True))
-    for order, amount in tuples(earned.group_by(Payment.order)):
-        found[order]["earned"] = int(amount)
+        Payment.order.alias("key"),
+        fn.COUNT(Payment.id).alias("payments"),
+        fn.SUM(Payment.amount).alias("paid"),
+        fn.SUM(Payment.refunded).alias("refunded"),
+        fn.COUNT(Payment.id).filter(Payment.commission_to == affiliate).alias("earning"),
+    )
+    earned = Entry.select(Payment.order.alias("key"), fn.SUM(Entry.amount).alias("earned"))
+    earned = earned.join(Payment).where(Entry.affiliate == affiliate, Entry.rule == "R9")
+    names = ("payments", "paid", "refunded", "earning", "earned")
+    found: dict[int, dict[str, int]] = {key: dict.fromkeys(names, 0) for key in ids}
+    for query in (paid, earned):
+        for row in query.where(Payment.order.in_(ids)).group_by(Payment.order).dicts():
+            key = row.pop("key")
+            found[key].update({name: int(value) for name, value in row.items()})
     return found
 
 
-def feed(affiliate: Affiliate, limit: int = 8) -> tuple[list[Click], list[Entry]]:
-    """What happened last: the newest click-throughs and the newest earnings."""
-    newest = clicks(affiliate, Filter(), limit=limit).rows
-    earned = Entry.select(Entry, Payment, Order, Customer)
-    earned = earned.join(Payment).join(Order).join(Customer)
-    earned = earned.where((Entry.affiliate == affiliate) & Entry.kind.in_(rules.EARNINGS))
-    return newest, list(earned.order_by(Entry.id.desc()).limit(limit))
+def newest_earnings(affiliate: Affiliate, limit: int) -> list[Entry]:
+    """The latest commissions, overrides and what was taken back of them."""
+    query = Entry.select().where((Entry.affiliate == affiliate) & EARNED)
+    return list(query.order_by(Entry.id.desc()).limit(limit))
+
+
+# --- The payment ledger ------------------------------------------------------------------------
+
+
+def statement(
+    affiliate: Affiliate, since: datetime, before: datetime, *, after: int, limit: int | None
+) -> tuple[int, list[tuple[Entry, int]], int | None]:
+    """Entries recorded in a span, oldest first: brought forward, (entry, balance), next key.
+
+    Goes by recording (R17), so that a statement never changes once it is read.
+    """
+    mine = Entry.affiliate == affiliate
+    inside = (Entry.recorded_at >= since) & (Entry.recorded_at < before) & (Entry.id > after)
+    query = Entry.select().where(mine & inside).order_by(Entry.id)
+    rows = list(query.limit(limit + 1 if limit else None))
+    cut = rows[:limit]
+    earlier = Entry.id < cut[0].id if cut else Entry.recorded_at < before
+    brought = balance = int(Entry.select(total(Entry.amount)).where(mine & earlier).scalar())
+    told = [(entry, balance := balance + entry.amount) for entry in cut]
+    return brought, told, cut[-1].id if len(rows) > len(cut) else None
+
+
+def by_month(affiliate: Affiliate, *, now: datetime, zone: ZoneInfo) -> list[dict[str, Any]]:
+    """The last twelve months, newest first: earned, paid, and why nothing was paid."""
+    this = months.month_of(now, zone)
+    spans = [this.plus(-n) for n in range(12)]
+    inside = [
+        EARNED & (Entry.happened_at >= m.start(zone)) & (Entry.happened_at < m.end(zone))
+        for m in spans
+    ]
+    sums = Entry.select(*(total(Entry.amount, span) for span in inside))
+    earned = next(iter(sums.where(Entry.affiliate == affiliate).tuples()))
+    paid = Payout.select(Payout.run, Payout.amount).where(Payout.affiliate == affiliate)
+    kept = NotPaid.select(NotPaid.run, NotPaid.reason).where(NotPaid.affiliate == affiliate)
+    checks, reasons = dict(list(paid.tuples())), dict(list(kept.tuples()))
+    began = months.month_of(affiliate.applied_at, zone)
+    return [
+        {"month": m, "earned": int(cents), "check": checks.get(m), "kept": reasons.get(m)}
+        for m, cents in zip(spans, earned, strict=True)
+        if m >= began or cents or m in checks
+    ]

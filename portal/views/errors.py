@@ -21,30 +21,26 @@ log = logging.getLogger(__name__)
 
 JSON_PATHS = ("/api/", "/track/", "/webhooks/")
 RETRY_AFTER = "5"
-CODES = {
-    400: "bad_request",
-    401: "unauthorized",
-    403: "forbidden",
-    404: "not_found",
-    405: "method_not_allowed",
-    409: "conflict",
-    413: "too_large",
-    415: "unsupported_media_type",
-    422: "invalid",
-    429: "too_many_requests",
-    500: "internal",
-    503: "unavailable",
-}
-WORDS = {
-    400: ("This could not be read", "The address or the form was not complete. Go back, load the "
-          "page again and send it once more."),
-    403: ("Not open to this account", "You are signed in, and this page belongs to others."),
-    404: ("No page here", "The address may be mistyped, or what it showed is not yours to see."),
-    405: ("Not done this way", "This address shows nothing by itself. It takes a form of ours."),
-    413: ("Too much at once", "What you sent is larger than this form takes. Nothing was saved."),
-    415: ("Not in this form", "What you sent is of a kind that this address does not take."),
-    422: ("Something is not right", "What you sent cannot be used. Nothing was saved."),
-    429: ("Too many tries", "Wait a few minutes, then try again."),
+TOO_OLD = "This form is too old", "Nothing was saved. Go back, load the page and send it once more."
+OTHER = "error", "This could not be done", "What was asked for cannot be done at this address."
+# By status: the code for programs, the title and the sentence for people.
+ERRORS = {
+    400: ("bad_request", "This could not be read", "The address or the form was not complete. Go "
+          "back, load the page again and send it once more."),
+    401: ("unauthorized", "Sign in first", "This page is open to those who signed in."),
+    403: ("forbidden", "Not open to this account", "You are signed in, and this page belongs to "
+          "others."),
+    404: ("not_found", "No page here", "The address may be mistyped, or what it showed is not "
+          "yours to see."),
+    405: ("method_not_allowed", "Not done this way", "This address shows nothing by itself. It "
+          "takes a form of ours."),
+    409: ("conflict", "Done already", "What you sent was sent before with other content."),
+    413: ("too_large", "Too much at once", "What you sent is larger than this form takes. Nothing "
+          "was saved."),
+    415: ("unsupported_media_type", "Not in this form", "What you sent is of a kind that this "
+          "address does not take."),
+    422: ("invalid", "Something is not right", "What you sent cannot be used. Nothing was saved."),
+    429: ("too_many_requests", "Too many tries", "Wait a few minutes, then try again."),
 }  # fmt: skip
 FOR_PROGRAMS = {
     404: "There is nothing at this address.",
@@ -65,12 +61,9 @@ def api_error(status: int, code: str, message: str, field: str | None = None) ->
 
 def register(app: Flask) -> None:
     """Answer every error of the application in these words."""
-    app.register_error_handler(CSRFError, _too_old)
-    app.register_error_handler(HTTPException, _told)
-    app.register_error_handler(OperationalError, _busy)
-    app.register_error_handler(InterfaceError, _busy)
-    app.register_error_handler(OSError, _full)
-    app.register_error_handler(Exception, _failed)
+    answers = {HTTPException: _told, OperationalError: _busy, InterfaceError: _busy}
+    for kind, answer in (answers | {OSError: _full, Exception: _failed}).items():
+        app.register_error_handler(kind, answer)
 
 
 def _for_programs() -> bool:
@@ -81,25 +74,17 @@ def _told(error: HTTPException) -> Any:
     status = error.code or 500
     if error.response is not None or status < 400:
         return error.get_response()
+    code, title, words = ERRORS.get(status, OTHER)
     if _for_programs():
         own = error.description != type(error).description  # werkzeug's words are for browsers
-        words = error.description if own else FOR_PROGRAMS.get(status)
-        words = words or WORDS.get(status, ("", "This cannot be done."))[1]
-        answer: Any = api_error(status, CODES.get(status, "error"), words)
+        said = error.description if own else FOR_PROGRAMS.get(status)
+        answer: Any = api_error(status, code, said or words)
     else:
-        title, words = WORDS.get(status, WORDS[400])
+        title, words = TOO_OLD if isinstance(error, CSRFError) else (title, words)
         answer = page("errors/error.html", status=status, code=status, title=title, words=words)
-    for name, value in error.get_headers():
-        if name in ("Allow", "Retry-After"):
-            answer.headers[name] = value
+    kept = [pair for pair in error.get_headers() if pair[0] in ("Allow", "Retry-After")]
+    answer.headers.update(kept)
     return answer
-
-
-def _too_old(error: CSRFError) -> Any:
-    title, words = "This form is too old", "Nothing was saved. Go back, load the page again and "
-    return page(
-        "errors/error.html", status=400, code=400, title=title, words=f"{words}send it once more."
-    )
 
 
 def _plain(status: int, template: str, **context: Any) -> Response:
@@ -109,9 +94,10 @@ def _plain(status: int, template: str, **context: Any) -> Response:
 
 def _busy(error: Exception) -> Any:
     log.error("the database does not answer: %s", error)
-    message = "The portal is busy. Nothing was saved; send it again."
     if _for_programs():
-        return api_error(503, "unavailable", message)
+        return api_error(
+            503, "unavailable", "The portal is busy. Nothing was saved; send it again."
+        )
     answer = _plain(503, "errors/503.html")
     answer.headers["Retry-After"] = RETRY_AFTER
     return answer

@@ -10,34 +10,24 @@ import csv
 import hashlib
 import io
 from collections.abc import Callable, Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import (
-    Flask,
-    Response,
-    abort,
-    current_app,
-    g,
-    make_response,
-    redirect,
-    render_template,
-    request,
-    session,
-    url_for,
-)
+from flask import Flask, Response, abort, current_app, g, request, session, url_for
 from flask_login import UserMixin, current_user, login_user, logout_user
-from jinja2 import Template, pass_context
+from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
 from portal import access, database, formats, program, words
 from portal.models import Admin, Affiliate
 
-IDLE = {Affiliate: timedelta(hours=2), Admin: timedelta(minutes=30)}
-LONGEST = {Affiliate: timedelta(days=14), Admin: timedelta(hours=12)}
-STAMP_EVERY = timedelta(minutes=1)
+HOUR = 3600
+IDLE = {Affiliate: 2 * HOUR, Admin: HOUR // 2}
+LONGEST = {Affiliate: 14 * 24 * HOUR, Admin: 12 * HOUR}
+STAMP_EVERY = 60
+Columns = dict[str, Callable[[Any], Any]]
 _SEEN = "seen-is-set-when-sent"
 
 
@@ -63,7 +53,7 @@ def prepare(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     filters = app.jinja_env.filters
     filters.update({name: getattr(formats, name) for name in ("usd", "percent", "month")})
-    filters.update({name: getattr(words, name) for name in ("number", "plural", "country")})
+    filters.update({name: getattr(words, name) for name in ("number", "plural")})
     filters.update(spelled=formats.in_words, stamp=stamp)
     filters.update(
         day=lambda at: formats.day(_day(at), settings().zone, now()),
@@ -75,7 +65,6 @@ def prepare(app: Flask) -> None:
 
 
 def _day(at: date | str) -> date:
-    """A day, also where it is kept as text."""
     return date.fromisoformat(at) if isinstance(at, str) else at
 
 
@@ -83,25 +72,32 @@ def stamp(at: datetime, form: str = "when") -> Markup:
     """An instant as a <time> element: program time to read, UTC for machines."""
     zone = settings().zone
     day, clock = formats.day(at, zone, now()), formats.clock(at, zone, form == "seconds")
-    said = {"when": f"{day}, {clock}", "day": day, "time": clock, "seconds": clock}[form]
+    said = {"when": f"{day}, {clock}", "day": day, "seconds": clock}[form]
     return Markup('<time datetime="{}">{}</time>').format(f"{at:%Y-%m-%dT%H:%M:%SZ}", said)
 
 
 # --- Pages and parts ---------------------------------------------------------------------------
 
 
-def page(template: str, *parts: str, status: int = 200, **context: Any) -> Response:
+def page(
+    template: str, *parts: str, status: int | None = None, wait: int = 0, **context: Any
+) -> Response:
     """A page; for htmx the part it asks for alone, or 204 when the browser shows just that.
 
-    A part "center/_orders.html" has one root with the id "orders".
+    A part "center/_orders.html" has one root with the id "orders". What answers a form without
+    leading on says what is wrong with it: 422, or 429 where somebody must `wait` so many seconds.
     """
     htmx = request.htmx  # type: ignore[attr-defined]
     if parts and htmx and not htmx.boosted and not htmx.history_restore_request:
-        wanted = {_id(part): part for part in parts}.get(htmx.target, parts[0])
-        body, version = _versioned(current_app.jinja_env.get_template(wanted), context)
-        response = make_response(("", 204) if request.args.get("seen") == version else body)
+        ids = {part.rpartition("/_")[2].removesuffix(".html"): part for part in parts}
+        body, version = _versioned(ids.get(htmx.target, parts[0]), context)
+        same = request.args.get("seen") == version
+        response = Response(status=204) if same else Response(body)
     else:
-        response = make_response(render_template(template, **context), status)
+        refused = 422 if request.method == "POST" else 200
+        response = Response(_render(template, context), 429 if wait else status or refused)
+        if wait:
+            response.headers["Retry-After"] = str(wait)
     response.vary.add("HX-Request")
     return response
 
@@ -109,19 +105,19 @@ def page(template: str, *parts: str, status: int = 200, **context: Any) -> Respo
 @pass_context
 def fragment(context: Context, name: str) -> Markup:
     """A part inside its page, with its version in the address that it polls."""
-    body, _ = _versioned(context.environment.get_template(name), context.get_all())
+    body, _ = _versioned(name, context.get_all())
     return Markup(body)  # noqa: S704  a template's own output, escaped as it was made
 
 
-def _versioned(template: Template, context: dict[str, Any]) -> tuple[str, str]:
+def _render(name: str, context: dict[str, Any]) -> str:
     current_app.update_template_context(context)
-    body = template.render(context)
+    return current_app.jinja_env.get_template(name).render(context)
+
+
+def _versioned(name: str, context: dict[str, Any]) -> tuple[str, str]:
+    body = _render(name, context)
     version = hashlib.blake2b(body.encode(), digest_size=8).hexdigest()
     return body.replace(_SEEN, version), version
-
-
-def _id(part: str) -> str:
-    return part.rpartition("/_")[2].removesuffix(".html")
 
 
 def address(poll: bool = False, **change: str | None) -> str:
@@ -129,17 +125,15 @@ def address(poll: bool = False, **change: str | None) -> str:
 
     With `poll` it is what a part asks for again, and says which version the browser shows.
     """
-    query: dict[str, str | None] = {
-        name: value for name, value in request.args.items() if value and name != "live"
-    }
-    query |= {"seen": _SEEN if poll else None, "upto": None} | change
-    kept = {name: value for name, value in query.items() if value is not None}
+    query: dict[str, str | None] = {**request.args.to_dict(), "live": None, "upto": None}
+    query |= {"seen": _SEEN if poll else None} | change
+    kept = {name: value for name, value in query.items() if value}
     return f"{request.path}?{urlencode(kept)}" if kept else request.path
 
 
 def goto(endpoint: str, **values: Any) -> Response:
     """Go to a page of the portal after a deed, so that reloading does nothing twice."""
-    return make_response(redirect(url_for(endpoint, **values), 303))
+    return Response(status=303, headers={"Location": url_for(endpoint, **values)})
 
 
 def is_live() -> bool:
@@ -149,20 +143,18 @@ def is_live() -> bool:
     return bool(session.get("live", True))
 
 
-def table(name: str, head: Iterable[str], rows: Iterable[Iterable[Any]]) -> Response:
-    """Rows as a CSV file to download. No cell can be taken for a formula by a spreadsheet."""
+def table(name: str, columns: Columns, rows: Iterable[Any]) -> Response:
+    """Rows as a CSV file to download, a cell by each column's function of its row."""
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(head)
-    writer.writerows([harmless(cell) for cell in row] for row in rows)
-    response = make_response(text.getvalue())
-    response.mimetype = "text/csv"
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    return response
+    writer.writerow(columns)
+    writer.writerows([_harmless(cell(row)) for cell in columns.values()] for row in rows)
+    file = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+    return Response(text.getvalue(), mimetype="text/csv", headers=file)
 
 
-def harmless(cell: Any) -> Any:
-    """A cell as it is, or with an apostrophe before what a spreadsheet would run."""
+def _harmless(cell: Any) -> Any:
+    """A cell as it is, or with an apostrophe before what a spreadsheet would take for a formula."""
     risky = isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
     return f"'{cell}" if risky else cell
 
@@ -188,13 +180,12 @@ def user_of(text: str) -> User | None:
     account = access.of(holder)
     if account is None or str(account.epoch) != epoch or not access.may_sign_in(account):
         return None
-    kind = type(account)
-    began = datetime.fromtimestamp(session.get("began", now().timestamp()), UTC)
-    used = datetime.fromtimestamp(session.get("used", now().timestamp()), UTC)
-    if now() - began > LONGEST[kind] or now() - used > IDLE[kind]:
+    kind, at = type(account), int(now().timestamp())
+    age, rest = at - session.get("began", at), at - session.get("used", at)
+    if age > LONGEST[kind] or rest > IDLE[kind]:
         return None
-    if not request.headers.get("HX-Request") and abs(now() - used) > STAMP_EVERY:
-        session["used"] = int(now().timestamp())
+    if not request.headers.get("HX-Request") and abs(rest) > STAMP_EVERY:
+        session["used"] = at
     return User(account)
 
 

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, flash, request
+from collections.abc import Callable
+from typing import Any
 
-from portal import affiliates, formats, mail, months, office, rules
+from flask import Blueprint, Response, abort, flash
+
+from portal import formats, mail, months, office, rules
 from portal.models import Admin
-from portal.views.html import goto, me, now, only, page, settings
+from portal.views.html import goto, now, only, page, settings
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
 blueprint.before_request(only(Admin))
+
+
+def attempt(deed: Callable[..., Any], *what: Any, **about: Any) -> Any:
+    """Do a deed; what a rule says against it is told on the next page, and nothing is returned."""
+    try:
+        return deed(*what, now=now(), **about)
+    except rules.Refused as problem:
+        flash(str(problem), "bad")
+        return None
 
 
 @blueprint.get("/")
@@ -19,7 +31,7 @@ def overview() -> Response:
     return page(
         "admin/overview.html",
         "admin/_work.html",
-        work=office.work(now()),
+        work=office.work(),
         mails=mail.waiting().count(),
         figures=office.month_figures(now(), zone),
         month=formats.month(months.month_of(now(), zone)),
@@ -33,7 +45,7 @@ def mails() -> Response:
     """The mails that were not sent yet, without anything secret."""
     rows = list(mail.waiting().limit(200))
     names = office.names([row.holder for row in rows])
-    return page("admin/mails.html", "admin/_mails.html", rows=rows, names=names)
+    return page("admin/mails.html", rows=rows, names=names)
 
 
 @blueprint.post("/mails/<int(max=999999999):number>/again")
@@ -43,18 +55,3 @@ def send_again(number: int) -> Response:
         abort(404)
     flash("The mail is tried again at once.", "good")
     return goto("admin.mails")
-
-
-@blueprint.post("/applications/<code>")
-def decide(code: str) -> Response:
-    """Approve or decline an application (R1)."""
-    affiliate = affiliates.by_code(code) or abort(404)
-    deed = {"approve": rules.ACTIVE, "decline": rules.DECLINED}.get(request.form.get("do", ""))
-    if deed is None:
-        abort(422)
-    try:
-        affiliates.set_status(affiliate, deed, by=me().email, now=now())
-        flash(f"{affiliate.name} is {deed} now and told by e-mail.", "good")
-    except rules.Refused as problem:
-        flash(str(problem), "bad")
-    return goto("admin.overview")

@@ -4,30 +4,40 @@ from __future__ import annotations
 
 from flask import Response, abort, flash, request
 
-from portal import accounts, affiliates, formats, office, outlook, reports, rules
-from portal.explain import Explainer
+from portal import accounts, affiliates, office, outlook, reports, rules
+from portal.explain import explain
+from portal.formats import usd
 from portal.forms import AdjustForm, cents
 from portal.models import Affiliate, TaxIdOnFile
-from portal.rules import Refused
-from portal.views.admin import blueprint
-from portal.views.html import goto, me, now, page, settings, table
+from portal.rules import ACTIVE, DECLINED, REVIEW, SUSPENDED
+from portal.views.admin import attempt, blueprint
+from portal.views.html import Columns, goto, me, now, page, settings, table
 from portal.words import address_lines
 
-STATES = (rules.ACTIVE, rules.REVIEW, rules.SUSPENDED, rules.DECLINED)
-TONES = {rules.ACTIVE: "good", rules.SUSPENDED: "bad", rules.DECLINED: "bad", rules.REVIEW: "warn"}
+TONES = {ACTIVE: "good", REVIEW: "warn", SUSPENDED: "bad", DECLINED: "bad"}
+DEEDS = {"approve": ACTIVE, "decline": DECLINED, "suspend": SUSPENDED, "reinstate": ACTIVE}
 
 
 @blueprint.get("/affiliates", endpoint="affiliates")
 def everyone() -> Response:
     """Affiliates by code, searched by name, code, company or e-mail."""
     q, state = request.args.get("q", "").strip()[:100], request.args.get("state", "")
-    if state and state not in STATES:
+    if state and state not in TONES:
         abort(404)
-    rows, older = office.affiliates(q, state, request.args.get("after", ""))
+    csv = request.args.get("format") == "csv"
+    after = "" if csv else request.args.get("after", "")
+    rows, older = office.affiliates(q, state, after, None if csv else office.PAGE)
     sums = office.sums(rows, now=now(), zone=settings().zone)
-    if request.args.get("format") == "csv":
-        head = ("code", "name", "email", "status", "earned_this_year", "balance")
-        return table("affiliates", head, (_cells(a, sums[a.id]) for a in rows))
+    if csv:
+        columns: Columns = {
+            "code": lambda who: who.code,
+            "name": lambda who: who.name,
+            "email": lambda who: who.email,
+            "status": lambda who: who.status,
+            "earned_this_year": lambda who: usd(sums[who.id]["year"]),
+            "balance": lambda who: usd(sums[who.id]["balance"]),
+        }
+        return table("affiliates", columns, rows)
     return page(
         "admin/affiliates.html",
         "admin/_affiliates.html",
@@ -36,15 +46,9 @@ def everyone() -> Response:
         next=older,
         q=q,
         state=state,
-        states=STATES,
         counts=office.states(),
         tones=TONES,
     )
-
-
-def _cells(affiliate: Affiliate, sums: dict[str, int]) -> tuple[str, ...]:
-    known = (affiliate.code, affiliate.name, affiliate.email, affiliate.status)
-    return *known, formats.usd(sums["year"]), formats.usd(sums["balance"])
 
 
 def _found(code: str) -> Affiliate:
@@ -57,13 +61,12 @@ def affiliate(code: str) -> Response:
     return _file(_found(code), AdjustForm(None))
 
 
-def _file(affiliate: Affiliate, form: AdjustForm, status: int = 200) -> Response:
+def _file(affiliate: Affiliate, form: AdjustForm) -> Response:
     zone = settings().zone
     text = request.args.get("before", "")
     rows, older = office.ledger_of(affiliate, int(text[:18]) if text.isdecimal() else None)
     return page(
         "admin/affiliate.html",
-        status=status,
         who=affiliate,
         tone=TONES[affiliate.status],
         form=form,
@@ -73,25 +76,23 @@ def _file(affiliate: Affiliate, form: AdjustForm, status: int = 200) -> Response
         on_file=TaxIdOnFile.get_or_none(affiliate=affiliate),
         lines=address_lines(affiliate),
         rows=rows,
-        told=Explainer(rows, zone=zone, now=now(), names=True).all(),
+        told=explain(rows, zone=zone, now=now(), names=True),
         older=older,
         log=office.log_of(affiliate),
     )
 
 
+@blueprint.post("/applications/<code>", endpoint="decide")
 @blueprint.post("/affiliates/<code>/status")
 def change_status(code: str) -> Response:
-    """Suspend or reinstate (R16)."""
-    affiliate = _found(code)
-    to = {"suspend": rules.SUSPENDED, "reinstate": rules.ACTIVE}.get(request.form.get("do", ""))
-    if to is None:
-        abort(422)
-    try:
-        affiliates.set_status(affiliate, to, by=me().email, now=now())
-        flash(f"{affiliate.name} is {to} now.", "good")
-    except Refused as problem:
-        flash(str(problem), "bad")
-    return goto("admin.affiliate", code=affiliate.code)
+    """Approve or decline an application (R1), suspend or reinstate (R16)."""
+    affiliate, deed = _found(code), request.form.get("do", "")
+    waited = affiliate.status == REVIEW
+    to = DEEDS.get(deed) or abort(422)
+    if attempt(affiliates.set_status, affiliate, to, by=me().email):
+        told = " and told by e-mail" if waited else ""
+        flash(f"{affiliate.name} is {to} now{told}.", "good")
+    return goto("admin.overview") if waited else goto("admin.affiliate", code=affiliate.code)
 
 
 @blueprint.post("/affiliates/<code>/adjustments")
@@ -102,9 +103,9 @@ def adjust(code: str) -> Response:
         amount = cents(form.text("amount"))
         try:
             accounts.adjust(affiliate, amount, form.text("reason"), by=me().email, now=now())
-        except Refused as problem:
+        except rules.Refused as problem:
             form.refuse(problem)
         else:
-            flash(f"Entry of {formats.usd(amount)} added.", "good")
+            flash(f"Entry of {usd(amount)} added.", "good")
             return goto("admin.affiliate", code=affiliate.code)
-    return _file(affiliate, form, status=422)
+    return _file(affiliate, form)

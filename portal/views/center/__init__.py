@@ -11,7 +11,7 @@ import segno
 from flask import Blueprint, Response, current_app
 
 from portal import chart, formats, months, outlook, program, reports
-from portal.explain import Explainer
+from portal.explain import explain
 from portal.models import Affiliate, Click
 from portal.views.html import me, now, only, page, settings
 
@@ -21,63 +21,53 @@ blueprint.before_request(only(Affiliate))
 FEED = 8
 
 
-def own_link(affiliate: Affiliate) -> str:
-    """The address that an affiliate gives away."""
-    return f"{current_app.config['PORTAL'].url}/go/{affiliate.code}"
+def _own_link() -> str:
+    return f"{current_app.config['PORTAL'].url}/go/{me().code}"
+
+
+def head() -> dict[str, Any]:
+    """The numbers of the account and the month that they are of."""
+    zone = settings().zone
+    month = formats.month(months.month_of(now(), zone))
+    return {"figures": reports.figures(me(), now=now(), zone=zone), "month": month}
 
 
 @blueprint.get("/")
 def overview() -> Response:
     """The next check and why, six figures, the link, the last 90 days, what just happened."""
-    affiliate, zone = me(), settings().zone
+    zone = settings().zone
     return page(
         "center/overview.html",
         "center/_figures.html",
         "center/_feed.html",
-        check=outlook.next_check(affiliate, now=now()),
-        figures=reports.figures(affiliate, now=now(), zone=zone),
-        month=formats.month(months.month_of(now(), zone)),
+        check=outlook.next_check(me(), now=now()),
         year=months.year_of(now(), zone),
-        greeting=_greeting(),
-        link=own_link(affiliate),
+        hour=now().astimezone(zone).hour,
+        name=(me().name.split() or [me().code])[0],
+        link=_own_link(),
         terms=program.terms_version().terms(),
-        chart=chart.drawn(reports.last_days(affiliate, now=now(), zone=zone)),
-        feed=_feed(affiliate),
+        chart=chart.drawn(reports.last_days(me(), now=now(), zone=zone)),
+        feed=_feed(),
+        **head(),
     )
 
 
-def _greeting() -> str:
-    hour = now().astimezone(settings().zone).hour
-    part = "morning" if hour < 12 else "afternoon" if hour < 18 else "evening"
-    return f"Good {part}, {me().name.split()[0] if me().name.split() else me().code}"
-
-
-def _feed(affiliate: Affiliate) -> list[dict[str, Any]]:
+def _feed() -> list[dict[str, Any]]:
     """Clicks and earnings together, newest first."""
-    clicks, entries = reports.feed(affiliate, FEED)
-    names = reports.links(affiliate) if any(click.link_id for click in clicks) else {}
-    told = Explainer(entries, zone=settings().zone, now=now()).all()
-    found = [
-        {
-            "at": click.clicked_at,
-            "text": f"Click on {names.get(click.link_id or 0, reports.MAIN_LINK)}",
-            "note": _from(click),
-            "amount": None,
-        }
-        for click in clicks
+    clicks = reports.clicks(me(), reports.Filter(), limit=FEED).rows
+    entries = reports.newest_earnings(me(), FEED)
+    names = reports.links(me())
+    told = explain(entries, zone=settings().zone, now=now())
+    found: list[dict[str, Any]] = [
+        {"at": e.recorded_at, "title": told[e.id].title, "amount": e.amount} for e in entries
     ]
     found += [
-        {"at": e.recorded_at, "text": told[e.id].title, "note": "", "amount": e.amount}
-        for e in entries
+        {"at": c.clicked_at, "title": f"Click on {names[c.link_id]}", "click": c} for c in clicks
     ]
     return sorted(found, key=lambda item: item["at"], reverse=True)[:FEED]
 
 
-def _from(click: Click) -> str:
-    label = f"label {click.sub_id}, " if click.sub_id else ""
-    return f"{label}{source(click)}"
-
-
+@blueprint.app_template_filter()
 def source(click: Click) -> str:
     """Where a click came from: the site, or nowhere."""
     address = (click.referrer or "").split("://", 1)[-1]
@@ -87,9 +77,8 @@ def source(click: Click) -> str:
 @blueprint.get("/qr.svg")
 def qr() -> Response:
     """The QR code of the own link, to print or to put on a slide."""
-    code = segno.make(own_link(me()), error="m", micro=False)
+    code = segno.make(_own_link(), error="m", micro=False)
     drawn = io.BytesIO()
     code.save(drawn, kind="svg", scale=8, border=4, xmldecl=False, svgclass=None, lineclass=None)
-    response = Response(drawn.getvalue(), mimetype="image/svg+xml")
-    response.headers["Content-Disposition"] = f'inline; filename="{me().code}.svg"'
-    return response
+    file = {"Content-Disposition": f'inline; filename="{me().code}.svg"'}
+    return Response(drawn.getvalue(), mimetype="image/svg+xml", headers=file)

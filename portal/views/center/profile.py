@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Response, flash, request
 
 from portal import access, accounts, affiliates, logins, program
 from portal.forms import ChecksForm, PasswordForm, ProfileTaxForm
-from portal.inputs import Form
 from portal.models import TaxIdOnFile
 from portal.rules import Refused
 from portal.views.center import blueprint
@@ -21,24 +21,21 @@ ADDRESS = ("payee", "line1", "line2", "city", "state", "postal_code", "country")
 @blueprint.get("/profile")
 def profile() -> Response:
     """Everything as it is saved."""
-    return _page(_forms())
+    return _page({})
 
 
-def _forms() -> dict[str, Form]:
-    said = {True: "yes", False: "no", None: ""}[me().us_person]
-    return {
+def _page(forms: dict[str, Any]) -> Response:
+    """The page with the forms as they are saved, but for one that was sent."""
+    said = {True: "yes", False: "no"}.get(me().us_person)
+    saved = {
         "checks": ChecksForm(None, obj=me(), prefix="checks"),
         "password": PasswordForm(None, prefix="password"),
         "tax": ProfileTaxForm(None, data={"us_person": said}, prefix="tax"),
     }
-
-
-def _page(forms: dict[str, Form], status: int = 200, opened: str = "") -> Response:
     return page(
         "center/profile.html",
-        status=status,
-        forms=forms,
-        opened=opened,
+        forms=saved | forms,
+        opened=next(iter(forms), ""),
         account=me(),
         lines=address_lines(me()),
         on_file=TaxIdOnFile.get_or_none(affiliate=me()),
@@ -48,59 +45,49 @@ def _page(forms: dict[str, Form], status: int = 200, opened: str = "") -> Respon
     )
 
 
-def _saved(part: str, form: Any, save: Any) -> Response:
+@blueprint.post("/profile/<any(checks,tax,password):part>")
+def save(part: str) -> Response:
     """Save one part when its form and the password are right; else show what is wrong with it."""
+    kind, deed = PARTS[part]
+    form: Any = kind(prefix=part)
     if form.validate():
         try:
             ip = request.remote_addr or ""
             access.check_password(me(), form.current.data, now=now(), ip=ip)
-            said = save()
+            said = deed(form)
         except access.NotSignedIn as problem:
-            form.refuse(Refused(str(problem), "current"))
+            form.refuse(problem, "current")
         except Refused as problem:
-            form.refuse(problem, password="new")  # noqa: S106
+            form.refuse(problem, "new" if problem.field == "password" else "")
         else:
             flash(said, "good")
             return goto("center.profile")
-    return _page(_forms() | {part: form}, status=422, opened=part)
+    return _page({part: form})
 
 
-@blueprint.post("/profile/checks")
-def save_checks() -> Response:
-    """Name and address on checks."""
-    form = ChecksForm(prefix="checks")
-
-    def save() -> str:
-        affiliates.change_profile(me(), by=me().code, now=now(), **form.values(*ADDRESS))
-        return "Name and address saved. The next check uses them."
-
-    return _saved("checks", form, save)
+def _save_checks(form: Any) -> str:
+    affiliates.change_profile(me(), by=me().code, now=now(), **form.values(*ADDRESS))
+    return "Name and address saved. The next check uses them."
 
 
-@blueprint.post("/profile/tax")
-def save_tax() -> Response:
-    """Residence and tax ID; an empty one keeps what is on file."""
-    form = ProfileTaxForm(prefix="tax")
-
-    def save() -> str:
-        said = form.said_us_person()
-        if said is not None:
-            affiliates.change_profile(me(), by=me().code, now=now(), us_person=said)
-        affiliates.change_tax_id(me(), form.tax_id.data or "", by=me().code, now=now())
-        return "Tax details saved."
-
-    return _saved("tax", form, save)
+def _save_tax(form: Any) -> str:
+    """An empty tax ID keeps what is on file."""
+    said = form.said_us_person()
+    if said is not None:
+        affiliates.change_profile(me(), by=me().code, now=now(), us_person=said)
+    affiliates.change_tax_id(me(), form.text("tax_id"), by=me().code, now=now())
+    return "Tax details saved."
 
 
-@blueprint.post("/profile/password")
-def save_password() -> Response:
-    """An own password in place of the former; every other browser is signed out."""
-    form = PasswordForm(prefix="password")
+def _save_password(form: Any) -> str:
+    account = me()
+    logins.choose_password(account, form.text("new"), now=now())
+    sign_in(account)
+    return "Password changed. Every other browser is signed out."
 
-    def save() -> str:
-        account = me()
-        logins.choose_password(account, form.text("new"), now=now())
-        sign_in(account)
-        return "Password changed. Every other browser is signed out."
 
-    return _saved("password", form, save)
+PARTS: dict[str, tuple[type, Callable[[Any], str]]] = {
+    "checks": (ChecksForm, _save_checks),
+    "tax": (ProfileTaxForm, _save_tax),
+    "password": (PasswordForm, _save_password),
+}

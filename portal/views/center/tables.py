@@ -1,7 +1,10 @@
-"""The live tables of clicks and orders: filters in the address, older rows by key, CSV the same."""
+"""The live tables of clicks, orders and payments, and each as CSV; clicks and orders are filtered
+by the address, and read on by key.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -9,52 +12,75 @@ from flask import Response, abort, request
 
 from portal import formats, months, reports, words
 from portal.books import Order
-from portal.explain import BECAUSE
-from portal.forms import RowsForm
+from portal.explain import because, click_before, explain
+from portal.forms import RowsForm, options
 from portal.models import Click
-from portal.reports import Filter
-from portal.views.center import blueprint, source
-from portal.views.html import me, now, page, settings, table
+from portal.months import Month
+from portal.reports import Filter, Rows
+from portal.views.center import blueprint, head
+from portal.views.html import Columns, me, now, page, settings, table
 
-# --- Clicks ------------------------------------------------------------------------------------
+Told = dict[str, Any]
 
 
 @blueprint.get("/clicks")
 def clicks() -> Response:
     """Click-throughs, newest first, with the filter in the address."""
-    form, wanted = _filter()
-    if wanted is None:
-        return page("center/clicks.html", status=422, form=form, found=None, **_head())
-    names = reports.links(me())
-    if request.args.get("format") == "csv":
-        rows = reports.clicks(me(), wanted, limit=None).rows
-        head = ("clicked_at", "link", "sub_id", "from", "counts_until", "click_id")
-        return table("clicks", head, (_click_cells(click, names) for click in rows))
-    found = reports.clicks(me(), wanted, before=_click("before"), upto=_click("upto"))
-    return page(
-        "center/clicks.html",
-        "center/_clicks.html",
-        form=form,
-        found=found,
-        names=names,
-        source=source,
-        until=_until,
-        older=_outside(found.older, found.rows[-1:]),
-        newest=_outside(found.newest, found.rows[:1]),
-        **_head(),
-    )
+    columns: Columns = {
+        "clicked_at": lambda row: row["click"].clicked_at.isoformat(),
+        "link": lambda row: row["link"],
+        "sub_id": lambda row: row["click"].sub_id or "",
+        "from": lambda row: row["click"].referrer or "",
+        "counts_until": lambda row: row["until"].isoformat(),
+        "click_id": lambda row: row["click"].outside_id,
+    }
+    return _table("clicks", reports.clicks, _click_of, _told_click, columns, **head())
 
 
-def _filter() -> tuple[RowsForm, Filter | None]:
-    """The form of the address, and what it asks for; None where it cannot be read."""
-    names = reports.links(me())
+@blueprint.get("/orders")
+def orders() -> Response:
+    """Credited orders, newest first, each with why it is the affiliate's and what it earned."""
+    columns: Columns = {
+        "order_id": lambda row: row["key"],
+        "ordered_at": lambda row: row["order"].ordered_at.isoformat(),
+        "customer": lambda row: row["who"],
+        "plan": lambda row: row["plan"],
+        "paid": lambda row: formats.usd(row["paid"]),
+        "refunded": lambda row: formats.usd(row["refunded"]),
+        "earned": lambda row: formats.usd(row["earned"]),
+        "rule": lambda row: row["order"].rule,
+    }
+    return _table("orders", reports.orders, _order_of, _told_order, columns)
+
+
+def _table(
+    name: str,
+    read: Callable[..., Rows],
+    key_of: Callable[[str], int | None],
+    tell: Callable[[Any, Any, dict[int | None, str]], Told],
+    columns: Columns,
+    **context: Any,
+) -> Response:
+    """A page of a table, its live part, or all of it as CSV."""
+    names, html = reports.links(me()), f"center/{name}.html"
     form = RowsForm(request.args)
-    form.offer([("main", reports.MAIN_LINK), *((name, name) for name in names.values())])
+    chosen = {"": None, "main": 0} | {link: key for key, link in names.items() if key}
+    labels = {"": "All links", "main": reports.MAIN_LINK}
+    form.link.choices = options((value, labels.get(value, value)) for value in chosen)
     if not form.validate():
-        return form, None
-    keys = {name: key for key, name in names.items()} | {"main": 0}
+        return page(html, status=422, form=form, rows=None, **context)
     since, until = _midnight(form.since.data), _midnight(form.until.data, 1)
-    return form, Filter(since, until, keys.get(form.link.data), form.sub_id.data or "")
+    wanted = Filter(since, until, chosen[form.link.data or ""], form.text("sub_id"))
+    csv = request.args.get("format") == "csv"
+    cut = {at: _key(at, key_of) for at in ("before", "upto")}
+    found = read(me(), wanted, **({"limit": None} if csv else cut))
+    rows = [tell(row, found.more.get(row.id), names) for row in found.rows]
+    if csv:
+        return table(name, columns, rows)
+    newest = rows[0]["key"] if rows else request.args.get("upto")
+    older = rows[-1]["key"] if found.has_older else None
+    context |= {"form": form, "rows": rows, "newer": found.newer, "newest": newest, "older": older}
+    return page(html, f"center/_{name}.html", **context)
 
 
 def _midnight(on: date | None, more: int = 0) -> datetime | None:
@@ -63,85 +89,33 @@ def _midnight(on: date | None, more: int = 0) -> datetime | None:
     return datetime.combine(on + timedelta(days=more), datetime.min.time(), settings().zone)
 
 
-def _click(name: str) -> int | None:
-    """The key of the click whose id the address names; one of another affiliate is nowhere."""
-    text = request.args.get(name, "")
-    if not text:
-        return None
+def _key(name: str, key_of: Callable[[str], int | None]) -> int | None:
+    """The key of the row whose id the address names; one of another affiliate is nowhere."""
+    text = request.args.get(name)
+    return key_of(text) or abort(404) if text else None
+
+
+def _click_of(text: str) -> int | None:
     click = Click.find(text)
-    if click is None or click.affiliate_id != me().id:
-        abort(404)
-    return click.id
+    return click.id if click and click.affiliate_id == me().id else None
 
 
-def _outside(key: int | None, rows: list[Click]) -> str | None:
-    if key is None:
-        return None
-    return rows[0].outside_id if rows else request.args.get("upto")
-
-
-def _until(click: Click) -> datetime:
-    return click.clicked_at + timedelta(days=click.days)
-
-
-def _click_cells(click: Click, names: dict[int, str]) -> tuple[Any, ...]:
-    link = names.get(click.link_id or 0, reports.MAIN_LINK)
-    at, until = click.clicked_at.isoformat(), _until(click).isoformat()
-    return at, link, click.sub_id or "", click.referrer or "", until, click.outside_id
-
-
-def _head() -> dict[str, Any]:
-    """What the head of a table's page says."""
-    figures = reports.figures(me(), now=now(), zone=settings().zone)
-    return {"figures": figures, "month": formats.month(months.month_of(now(), settings().zone))}
-
-
-# --- Orders ------------------------------------------------------------------------------------
-
-
-@blueprint.get("/orders")
-def orders() -> Response:
-    """Credited orders, newest first, each with why it is the affiliate's and what it earned."""
-    form, wanted = _filter()
-    if wanted is None:
-        return page("center/orders.html", status=422, form=form, found=None)
-    if request.args.get("format") == "csv":
-        found = reports.orders(me(), wanted, limit=None)
-        head = ("order_id", "ordered_at", "customer", "plan", "paid", "refunded", "earned", "rule")
-        return table("orders", head, (_order_cells(o, found.more[o.id]) for o in found.rows))
-    found = reports.orders(me(), wanted, before=_order("before"), upto=_order("upto"))
-    names = reports.links(me())
-    return page(
-        "center/orders.html",
-        "center/_orders.html",
-        form=form,
-        found=found,
-        rows=[_told(order, found.more[order.id], names) for order in found.rows],
-        older=found.rows[-1].order_id if found.older else None,
-        newest=found.rows[0].order_id if found.rows else request.args.get("upto"),
-    )
-
-
-def _order(name: str) -> int | None:
-    """The key of the credited order that the address names."""
-    text = request.args.get(name, "")
-    if not text:
-        return None
+def _order_of(text: str) -> int | None:
     order = Order.get_or_none(Order.order_id == text, Order.credited_to == me())
-    return order.id if order else abort(404)
+    return order.id if order else None
 
 
-def _told(order: Order, money: dict[str, int], names: dict[int, str]) -> dict[str, Any]:
-    """An order as its row tells it."""
-    customer = order.customer
-    who = words.initials(customer.name, customer.email)
-    trail = [("Because", f"{BECAUSE.get(order.rule, order.reason)} ({order.rule})")]
+def _told_click(click: Click, ordered: str | None, names: dict[int | None, str]) -> Told:
+    until = click.clicked_at + timedelta(days=click.days)
+    return {"key": click.outside_id, "click": click, "link": names[click.link_id],
+            "until": until, "ordered": ordered}  # fmt: skip
+
+
+def _told_order(order: Order, money: dict[str, int], names: dict[int | None, str]) -> Told:
+    trail = [because(order)]
     click = getattr(order, "click", None)
     if order.click_id and click:
-        link = names.get(click.link_id or 0, reports.MAIN_LINK)
-        label = f", label {click.sub_id}" if click.sub_id else ""
-        before = words.apart(click.clicked_at, order.ordered_at)
-        trail.append(("Click", f"{link}{label}, {before} before the order"))
+        trail.append(("Click", click_before(order, click, names[click.link_id])))
     payments = words.plural(money["payments"], "payment")
     trail.append(("Paid", f"{payments}, {formats.usd(money['paid'])} in all"))
     if money["refunded"]:
@@ -150,22 +124,57 @@ def _told(order: Order, money: dict[str, int], names: dict[int, str]) -> dict[st
         trail.append(("Earned", "nothing: suspended (R16) or the buyer is you (R14)"))
     else:
         trail.append(("Earned", f"{formats.usd(money['earned'])} (R9)"))
-    state, tone = _state(order, money)
-    plan = words.plan(order.interval, order.price, order.plan_name)
-    return {"order": order, "who": who, "plan": plan, "state": state, "tone": tone,
-            "trail": trail, "left": money["paid"] - money["refunded"], **money}  # fmt: skip
-
-
-def _state(order: Order, money: dict[str, int]) -> tuple[str, str]:
+    state = ("Paid" if order.interval == "once" else "Paying"), "good"
     if not money["paid"]:
-        return "Not paid yet", ""
-    if money["refunded"] >= money["paid"]:
-        return "Refunded", "bad"
-    return ("Paid" if order.interval == "once" else "Paying"), "good"
-
-
-def _order_cells(order: Order, money: dict[str, int]) -> tuple[Any, ...]:
-    plan = words.plan(order.interval, order.price, order.plan_name)
+        state = "Not paid yet", ""
+    elif money["refunded"] >= money["paid"]:
+        state = "Refunded", "bad"
     who = words.initials(order.customer.name, order.customer.email)
-    sums = [formats.usd(money[name]) for name in ("paid", "refunded", "earned")]
-    return order.order_id, order.ordered_at.isoformat(), who, plan, *sums, order.rule
+    plan = words.plan(order.interval, order.price, order.plan_name)
+    return {"key": order.order_id, "order": order, "who": who, "plan": plan, "state": state,
+            "trail": trail, **money}  # fmt: skip
+
+
+# --- Payments ----------------------------------------------------------------------------------
+
+
+@blueprint.get("/payments")
+def payments() -> Response:
+    """Entries recorded in a month, oldest first, so that the statement adds up downwards."""
+    zone = settings().zone
+    csv = request.args.get("format") == "csv"
+    this = months.month_of(now(), zone)
+    after = request.args.get("after", "0")
+    try:
+        month = Month(request.args.get("month") or this)
+    except ValueError:
+        abort(404)
+    if not (after.isascii() and after.isdigit() and len(after) < 18):
+        abort(404)
+    brought, rows, later = reports.statement(
+        me(), month.start(zone), month.end(zone), after=int(after), limit=None if csv else 100
+    )
+    told = explain([entry for entry, _ in rows], zone=zone, now=now())
+    if csv:
+        columns: Columns = {
+            "recorded_at": lambda row: row[0].recorded_at.isoformat(),
+            "happened_at": lambda row: row[0].happened_at.isoformat(),
+            "entry": lambda row: told[row[0].id].title,
+            "kind": lambda row: row[0].kind,
+            "rule": lambda row: row[0].rule,
+            "amount": lambda row: formats.usd(row[0].amount),
+            "balance": lambda row: formats.usd(row[1]),
+        }
+        return table(f"payments-{month}", columns, rows)
+    return page(
+        "center/payments.html",
+        "center/_payments.html",
+        month=month,
+        this=this,
+        brought=brought,
+        rows=rows,
+        told=told,
+        later=later,
+        balance=rows[-1][1] if rows else brought,
+        by_month=reports.by_month(me(), now=now(), zone=zone),
+    )
