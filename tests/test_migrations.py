@@ -11,7 +11,7 @@ from portal import access, books, database, mail, models, slots, throttle
 from portal.database import Table
 from tests import makers
 
-MODULES = (access, books, mail, models, slots, throttle)
+MODULES = (access, books, mail, models, throttle)
 TABLES = [
     table
     for module in MODULES
