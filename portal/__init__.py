@@ -35,7 +35,8 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 VIEWS = (people, runs, profile, tables)  # they put themselves into a blueprint
-WITH_BLUEPRINT = (assets, public, login, center, admin, track)
+PAGES = tuple(view.blueprint for view in (assets, public, login, center, admin))
+FOR_PROGRAMS = (api.bp, track.blueprint)
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -49,12 +50,12 @@ def create_app(config: Config | None = None) -> Flask:
     app.jinja_env.globals.update(asset_url=assets.asset_url, integrity=assets.integrity)
     app.before_request(_open_database)  # first: a refusal before any view is a page too
     csrf = CSRFProtect(app)
-    csrf.exempt(api.bp)
-    csrf.exempt(track.blueprint)
+    for blueprint in FOR_PROGRAMS:
+        csrf.exempt(blueprint)
     Htmx(app)
     LoginManager(app).user_loader(html.user_of)
     html.prepare(app)
-    for blueprint in (*(view.blueprint for view in WITH_BLUEPRINT), api.bp):
+    for blueprint in PAGES + FOR_PROGRAMS:
         app.register_blueprint(blueprint)
     errors.register(app)
     app.teardown_request(_give_back)

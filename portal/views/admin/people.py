@@ -11,7 +11,7 @@ from portal.forms import AdjustForm, cents
 from portal.models import Affiliate, TaxIdOnFile
 from portal.rules import ACTIVE, DECLINED, REVIEW, SUSPENDED
 from portal.views.admin import attempt, blueprint
-from portal.views.html import Columns, goto, me, now, page, settings, table
+from portal.views.html import goto, me, now, page, settings, table
 from portal.words import address_lines
 
 TONES = {ACTIVE: "good", REVIEW: "warn", SUSPENDED: "bad", DECLINED: "bad"}
@@ -29,15 +29,11 @@ def everyone() -> Response:
     rows, older = office.affiliates(q, state, after, None if csv else office.PAGE)
     sums = office.sums(rows, now=now(), zone=settings().zone)
     if csv:
-        columns: Columns = {
-            "code": lambda who: who.code,
-            "name": lambda who: who.name,
-            "email": lambda who: who.email,
-            "status": lambda who: who.status,
-            "earned_this_year": lambda who: usd(sums[who.id]["year"]),
-            "balance": lambda who: usd(sums[who.id]["balance"]),
-        }
-        return table("affiliates", columns, rows)
+        cells = (
+            (a.code, a.name, a.email, a.status, usd(sums[a.id]["year"]), usd(sums[a.id]["balance"]))
+            for a in rows
+        )
+        return table("affiliates", "code name email status earned_this_year balance", cells)
     return page(
         "admin/affiliates.html",
         "admin/_affiliates.html",

@@ -16,7 +16,7 @@ from portal.models import Affiliate
 from portal.months import Month
 from portal.rules import Refused
 from portal.views.admin import attempt, blueprint
-from portal.views.html import Columns, goto, me, now, page, settings, table
+from portal.views.html import goto, me, now, page, settings, table
 
 STATES = {
     rules.ISSUED: ("To print", ""),
@@ -70,14 +70,8 @@ def _preview(month: Month) -> Response:
         for row in listed
     ]
     if request.args.get("format") == "csv":
-        columns: Columns = {
-            "code": lambda row: row[0].code,
-            "name": lambda row: row[0].name,
-            "what": lambda row: row[1],
-            "why": lambda row: row[3],
-            "due": lambda row: usd(row[4]),
-        }
-        return table(f"preview-{month}", columns, rows)
+        cells = ((who.code, who.name, what, why, usd(due)) for who, what, _, why, due in rows)
+        return table(f"preview-{month}", "code name what why due", cells)
     return page(
         "admin/preview.html",
         "admin/_preview.html",
@@ -122,16 +116,9 @@ def _checks(month: Month, made: dict[str, Any], form: BatchForm) -> Response:
     if state and state not in STATES:
         abort(404)
     if request.args.get("format") == "csv":
-        columns: Columns = {
-            "affiliate": lambda row: row.affiliate.code,
-            "payee": lambda row: row.payee,
-            "amount": lambda row: usd(row.payout.amount),
-            "status": lambda row: row.check.status,
-            "check_number": lambda row: row.check.number,
-            "check_date": lambda row: row.check.check_date,
-            "mailed_on": lambda row: row.check.mailed_on,
-        }
-        return table(f"checks-{month}", columns, office.checks(month, state, q, limit=None)[0])
+        head = "affiliate payee amount status check_number check_date mailed_on"
+        listed, _ = office.checks(month, state, q, limit=None)
+        return table(f"checks-{month}", head, map(_cells, listed))
     rows, more = office.checks(month, state, q, request.args.get("after", ""))
     return page(
         "admin/run.html",
@@ -148,6 +135,11 @@ def _checks(month: Month, made: dict[str, Any], form: BatchForm) -> Response:
         today=months.day_of(now(), settings().zone),
         left=_left(_lists(payouts.told(made["run"]))),
     )
+
+
+def _cells(paper: office.Paper) -> tuple[Any, ...]:
+    check, who = paper.check, (paper.affiliate.code, paper.payee, usd(paper.payout.amount))
+    return *who, check.status, check.number, check.check_date, check.mailed_on
 
 
 @blueprint.post("/payouts/<month>/checks")
@@ -227,8 +219,8 @@ def _check_number(text: str) -> int:
 @blueprint.get("/payouts/<month>/sheets")
 def sheets(month: str) -> Response:
     """The printed checks, a page each, in the order of their numbers."""
-    first, last = (request.args.get(name, type=_check_number) for name in ("first", "last"))
-    papers = office.printed(_month(month), first or 0, last or first or 0) or abort(404)
+    first, last = (request.args.get(name, 0, type=_check_number) for name in ("first", "last"))
+    papers = office.printed(_month(month), first, last or first) or abort(404)
     return page("admin/sheets.html", papers=[_sheet(paper) for paper in papers], month=month)
 
 

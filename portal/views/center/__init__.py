@@ -62,7 +62,12 @@ def _feed() -> list[dict[str, Any]]:
         {"at": e.recorded_at, "title": told[e.id].title, "amount": e.amount} for e in entries
     ]
     found += [
-        {"at": c.clicked_at, "title": f"Click on {names[c.link_id]}", "click": c} for c in clicks
+        {
+            "at": c.clicked_at,
+            "title": f"Click on {names.get(c.link_id, reports.MAIN_LINK)}",
+            "click": c,
+        }
+        for c in clicks
     ]
     return sorted(found, key=lambda item: item["at"], reverse=True)[:FEED]
 

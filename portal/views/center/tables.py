@@ -16,9 +16,9 @@ from portal.explain import because, click_before, explain
 from portal.forms import RowsForm, options
 from portal.models import Click
 from portal.months import Month
-from portal.reports import Filter, Rows
+from portal.reports import MAIN_LINK, Filter, Rows
 from portal.views.center import blueprint, head
-from portal.views.html import Columns, me, now, page, settings, table
+from portal.views.html import me, now, page, settings, table
 
 Told = dict[str, Any]
 
@@ -26,30 +26,14 @@ Told = dict[str, Any]
 @blueprint.get("/clicks")
 def clicks() -> Response:
     """Click-throughs, newest first, with the filter in the address."""
-    columns: Columns = {
-        "clicked_at": lambda row: row["click"].clicked_at.isoformat(),
-        "link": lambda row: row["link"],
-        "sub_id": lambda row: row["click"].sub_id or "",
-        "from": lambda row: row["click"].referrer or "",
-        "counts_until": lambda row: row["until"].isoformat(),
-        "click_id": lambda row: row["click"].outside_id,
-    }
+    columns = "clicked_at link sub_id from counts_until click_id"
     return _table("clicks", reports.clicks, _click_of, _told_click, columns, **head())
 
 
 @blueprint.get("/orders")
 def orders() -> Response:
     """Credited orders, newest first, each with why it is the affiliate's and what it earned."""
-    columns: Columns = {
-        "order_id": lambda row: row["key"],
-        "ordered_at": lambda row: row["order"].ordered_at.isoformat(),
-        "customer": lambda row: row["who"],
-        "plan": lambda row: row["plan"],
-        "paid": lambda row: formats.usd(row["paid"]),
-        "refunded": lambda row: formats.usd(row["refunded"]),
-        "earned": lambda row: formats.usd(row["earned"]),
-        "rule": lambda row: row["order"].rule,
-    }
+    columns = "order_id ordered_at customer plan paid refunded earned rule"
     return _table("orders", reports.orders, _order_of, _told_order, columns)
 
 
@@ -58,14 +42,14 @@ def _table(
     read: Callable[..., Rows],
     key_of: Callable[[str], int | None],
     tell: Callable[[Any, Any, dict[int | None, str]], Told],
-    columns: Columns,
+    columns: str,
     **context: Any,
 ) -> Response:
     """A page of a table, its live part, or all of it as CSV."""
     names, html = reports.links(me()), f"center/{name}.html"
     form = RowsForm(request.args)
     chosen = {"": None, "main": 0} | {link: key for key, link in names.items() if key}
-    labels = {"": "All links", "main": reports.MAIN_LINK}
+    labels = {"": "All links", "main": MAIN_LINK}
     form.link.choices = options((value, labels.get(value, value)) for value in chosen)
     if not form.validate():
         return page(html, status=422, form=form, rows=None, **context)
@@ -76,7 +60,7 @@ def _table(
     found = read(me(), wanted, **({"limit": None} if csv else cut))
     rows = [tell(row, found.more.get(row.id), names) for row in found.rows]
     if csv:
-        return table(name, columns, rows)
+        return table(name, columns, (row["cells"] for row in rows))
     newest = rows[0]["key"] if rows else request.args.get("upto")
     older = rows[-1]["key"] if found.has_older else None
     context |= {"form": form, "rows": rows, "newer": found.newer, "newest": newest, "older": older}
@@ -106,16 +90,19 @@ def _order_of(text: str) -> int | None:
 
 
 def _told_click(click: Click, ordered: str | None, names: dict[int | None, str]) -> Told:
-    until = click.clicked_at + timedelta(days=click.days)
-    return {"key": click.outside_id, "click": click, "link": names[click.link_id],
-            "until": until, "ordered": ordered}  # fmt: skip
+    at: datetime = click.clicked_at
+    until, key = at + timedelta(days=click.days), click.outside_id
+    link = names.get(click.link_id, MAIN_LINK)
+    cells = (at.isoformat(), link, click.sub_id, click.referrer, until.isoformat(), key)
+    return {"key": key, "cells": cells, "click": click, "link": link, "until": until,
+            "ordered": ordered}  # fmt: skip
 
 
 def _told_order(order: Order, money: dict[str, int], names: dict[int | None, str]) -> Told:
     trail = [because(order)]
     click = getattr(order, "click", None)
     if order.click_id and click:
-        trail.append(("Click", click_before(order, click, names[click.link_id])))
+        trail.append(("Click", click_before(order, click, names.get(click.link_id, MAIN_LINK))))
     payments = words.plural(money["payments"], "payment")
     trail.append(("Paid", f"{payments}, {formats.usd(money['paid'])} in all"))
     if money["refunded"]:
@@ -131,8 +118,10 @@ def _told_order(order: Order, money: dict[str, int], names: dict[int | None, str
         state = "Refunded", "bad"
     who = words.initials(order.customer.name, order.customer.email)
     plan = words.plan(order.interval, order.price, order.plan_name)
-    return {"key": order.order_id, "order": order, "who": who, "plan": plan, "state": state,
-            "trail": trail, **money}  # fmt: skip
+    key, at = order.order_id, order.ordered_at.isoformat()
+    sums = [formats.usd(money[name]) for name in ("paid", "refunded", "earned")]
+    return {"key": key, "cells": (key, at, who, plan, *sums, order.rule), "order": order,
+            "who": who, "plan": plan, "state": state, "trail": trail, **money}  # fmt: skip
 
 
 # --- Payments ----------------------------------------------------------------------------------
@@ -156,16 +145,12 @@ def payments() -> Response:
     )
     told = explain([entry for entry, _ in rows], zone=zone, now=now())
     if csv:
-        columns: Columns = {
-            "recorded_at": lambda row: row[0].recorded_at.isoformat(),
-            "happened_at": lambda row: row[0].happened_at.isoformat(),
-            "entry": lambda row: told[row[0].id].title,
-            "kind": lambda row: row[0].kind,
-            "rule": lambda row: row[0].rule,
-            "amount": lambda row: formats.usd(row[0].amount),
-            "balance": lambda row: formats.usd(row[1]),
-        }
-        return table(f"payments-{month}", columns, rows)
+        cells = (
+            (e.recorded_at.isoformat(), e.happened_at.isoformat(), told[e.id].title, e.kind, e.rule,
+             formats.usd(e.amount), formats.usd(b)) for e, b in rows
+        )  # fmt: skip
+        columns = "recorded_at happened_at entry kind rule amount balance"
+        return table(f"payments-{month}", columns, cells)
     return page(
         "center/payments.html",
         "center/_payments.html",
