@@ -28,7 +28,7 @@ TERMS = "I agree: honest promotion, no unsolicited e-mail, no commission on my o
 
 def options(pairs: Iterable[tuple[str, str]]) -> list[Any]:
     """What can be chosen in a field, from values and their words."""
-    choice = fields.choices.SelectChoice  # type: ignore[attr-defined]
+    choice = fields.choices.SelectChoice
     return [choice(value, label) for value, label in pairs]
 
 

@@ -7,7 +7,7 @@ import peewee
 import pytest
 from playhouse.schema_diff import diff_models
 
-from portal import access, books, database, mail, models, slots, throttle
+from portal import access, books, database, mail, models, throttle
 from portal.database import Table
 from tests import makers
 

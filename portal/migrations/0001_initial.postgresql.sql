@@ -267,14 +267,6 @@ CREATE TABLE "imported_click" (
   "click_id" BIGINT NOT NULL
 )
 
-CREATE TABLE "job_slot" (
-  "job" VARCHAR(32) NOT NULL,
-  "slot" VARCHAR(32) NOT NULL,
-  "taken_at" BIGINT NOT NULL,
-  "done_at" BIGINT,
-  PRIMARY KEY ("job", "slot")
-)
-
 CREATE TABLE "link" (
   "id" SERIAL NOT NULL PRIMARY KEY,
   "affiliate_id" INTEGER NOT NULL,
@@ -301,8 +293,6 @@ CREATE TABLE "message" (
   "attempts" INTEGER NOT NULL,
   "first_tried_at" BIGINT,
   "sent_at" BIGINT,
-  "lease" VARCHAR(32),
-  "leased_until" BIGINT,
   "down" BOOLEAN NOT NULL,
   "error" VARCHAR(255) NOT NULL
 )
@@ -329,7 +319,6 @@ CREATE TABLE "one_time_password" (
   "affiliate_id" INTEGER NOT NULL PRIMARY KEY,
   "password_hash" VARCHAR(255) NOT NULL,
   "made_at" BIGINT NOT NULL,
-  "used_at" BIGINT,
   FOREIGN KEY ("affiliate_id") REFERENCES "affiliate" ("id")
 )
 
@@ -373,8 +362,7 @@ CREATE TABLE "reset_token" (
   "hash" VARCHAR(64) NOT NULL PRIMARY KEY,
   "holder" VARCHAR(32) NOT NULL,
   "email_key" VARCHAR(255) NOT NULL,
-  "made_at" BIGINT NOT NULL,
-  "used_at" BIGINT
+  "made_at" BIGINT NOT NULL
 )
 
 CREATE INDEX "reset_token_holder" ON "reset_token" ("holder")

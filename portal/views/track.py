@@ -60,15 +60,11 @@ def click() -> Response:
     request.max_content_length = LARGEST
     if request.mimetype not in ("application/json", "text/plain"):  # a beacon's is plain
         raise UnsupportedMediaType("Send JSON.")
-    told = fields.parse(request.get_data())
     try:
-        told = told if isinstance(told, fields.Problem) else _CLICK(told)
+        told = _CLICK(fields.parse(request.get_data()))
     except fields.Wrong as wrong:
-        told = wrong.problem
-    if isinstance(told, fields.Problem):
-        return api_error(
-            400 if told.code == "not_json" else 422, told.code, told.message, told.field
-        )
+        status = 400 if wrong.code == "not_json" else 422
+        return api_error(status, wrong.code, str(wrong), wrong.field)
     headers = {name.lower(): value for name, value in request.headers.items()}
     said = {ours: told[name] for name, ours in _HINTS.items() if name in told}
     visit = visits.read(told["code"], headers=headers, now=utcnow(), **said)
