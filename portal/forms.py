@@ -28,8 +28,8 @@ TERMS = "I agree: honest promotion, no unsolicited e-mail, no commission on my o
 
 def options(pairs: Iterable[tuple[str, str]]) -> list[Any]:
     """What can be chosen in a field, from values and their words."""
-    choice = fields.choices.SelectChoice
-    return [choice(value, label) for value, label in pairs]
+    known: Any = fields.choices  # its stubs are older than SelectChoice
+    return [known.SelectChoice(value, label) for value, label in pairs]
 
 
 def _trim(text: str | None) -> str:
