@@ -130,9 +130,11 @@ def _day(text: str | None, now: datetime) -> str:
     if text is None:
         return day_of(now, program.load().zone)
     try:
-        return date.fromisoformat(text).isoformat()
+        if date.fromisoformat(text).isoformat() == text:
+            return text
     except ValueError:
-        raise rules.Refused("A date is written YYYY-MM-DD, like 2026-12-01.", "date") from None
+        pass
+    raise rules.Refused("A date is written YYYY-MM-DD, like 2026-12-01.", "date")
 
 
 def _move(check: PaperCheck, to: str, now: datetime, **about: object) -> None:

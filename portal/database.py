@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,22 @@ class Table(Model):
     class Meta:
         database = db
         legacy_table_names = False
+
+    @classmethod
+    def get_or_none(cls, *where: Any, **key: Any) -> Any:
+        """The row of a condition or a key, or None. A key's SQL is built once, not each time."""
+        if where or not all(isinstance(value, (int, str)) for value in key.values()):
+            return super().get_or_none(*where, **key)
+        sql = _by_key(cls, tuple(key), db.param)  # type: ignore[arg-type]
+        return next(iter(cls.raw(sql, *key.values())), None)
+
+
+@cache
+def _by_key(table: Any, names: tuple[str, ...], param: str) -> str:
+    columns = [table._meta.combined[name].column_name for name in names]
+    wanted = ", ".join(f'"{field.column_name}"' for field in table._meta.sorted_fields)
+    where = " AND ".join(f'"{column}" = {param}' for column in columns)
+    return f'SELECT {wanted} FROM "{table._meta.table_name}" WHERE {where} LIMIT 1'  # noqa: S608
 
 
 MIGRATIONS = Path(__file__).parent / "migrations"

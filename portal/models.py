@@ -270,10 +270,15 @@ def next_fact() -> int:
     return last_fact() + 1
 
 
-def record(kind: str, content: dict, now: datetime, **about: object) -> Fact:
-    """Add a fact within the deed's transaction; `about` are Fact's other columns."""
-    about.setdefault("clicks_to", last_click())
-    fact = Fact(id=next_fact(), kind=kind, content=content, recorded_at=now, **about)
+def record(kind: str, content: dict[str, Any], now: datetime, **about: Any) -> Fact:
+    """Add a fact within the deed's transaction; `about` are Fact's other columns, also `id` and
+    `clicks_to` where the deed has read them already.
+    """
+    if about.get("id") is None:
+        about["id"] = next_fact()
+    if "clicks_to" not in about:
+        about["clicks_to"] = last_click()
+    fact = Fact(kind=kind, content=content, recorded_at=now, **about)
     fact.seal = fact.sealed()
     fact.save(force_insert=True)
     return fact

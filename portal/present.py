@@ -48,6 +48,7 @@ class Now:
     def __init__(self) -> None:
         self.clicks_to = last_click()
         self._known: dict[int, Known] = {}
+        self._named: dict[str, int | None] = {}
         self._buyers: dict[tuple[int, str], int | None] = {}
 
     def _find(self, condition: Expression) -> list[Known]:
@@ -91,8 +92,10 @@ class Now:
 
     def named(self, code: str) -> int | None:
         """The affiliate who owns a code, in any case, also one given up (R4)."""
-        row = AffiliateCode.get_or_none(code=code.casefold())
-        return row.affiliate_id if row else None
+        if code not in self._named:
+            row = AffiliateCode.get_or_none(code=code.casefold())
+            self._named[code] = row and row.affiliate_id
+        return self._named[code]
 
     def clicks(self, visitors: Collection[int], until: datetime) -> list[rules.Click]:
         """The unmarked clicks of browsers up to an instant."""

@@ -31,7 +31,7 @@ def record_refund(refund: RefundIn, *, now: datetime) -> Answer:
         lines = intake.refund(payment, state) if payment else []
         world = present.Now()
         body = _answer(refund.event_id, state, lines, world)
-        events.keep("refund", refund, now, world=world, answer=body)
+        events.keep("refund", refund, now, fact=fact, world=world, answer=body)
         _keep(refund, state)
         lines += _win_waiting(refund, payment, state)
         if payment:
