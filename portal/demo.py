@@ -56,15 +56,15 @@ LABELS = ("spring", "footer", "podcast-31", "ch-4", "")
 
 # Name, e-mail, address, day they apply, clicks a day, tax ID; a U.S. address is a U.S. person's.
 CAST = """
-Jordan Reyes|jordan@reyesfacilitation.example|18 Alder Court|Portland|OR|97214|US|0|1.6|12-3456780
-Moira Fenn|moira@northlight.example|9 Mill Lane|Leeds||LS1 4AP|GB|15|0.8|
-North Ad Co.|ads@northad.example|400 Main Street|Denver|CO|80202|US|30|0.5|98-7654321
-Priya Nair|priya@nair.example|77 Lamar Street|Austin|TX|78701|US|40|0.8|219-45-6789
-Hanna Lindqvist|hanna@lindqvist.example|Storgatan 4|Malmö||211 42|SE|60|0.8|
-Samuel Brook|samuel@brook.example|5 Elm Street|Dayton|OH|45402|US|90|0.6|
-Łukasz Şahin|lukasz@sahin.example|ul. Długa 12|Kraków||31-147|PL|120|0.8|
-Grace Okafor|grace@okafor.example|||||NG|150|0.8|
-Yuki Tanaka|yuki@tanaka.example|2-1 Umeda|Osaka||530-0001|JP|200|0.5|
+Jordan Reyes|jordan@reyesfacilitation.example|18 Alder Court|Portland|OR|97214|US|0|1.2|12-3456780
+Moira Fenn|moira@northlight.example|9 Mill Lane|Leeds||LS1 4AP|GB|15|0.5|
+North Ad Co.|ads@northad.example|400 Main Street|Denver|CO|80202|US|30|0.4|98-7654321
+Priya Nair|priya@nair.example|77 Lamar Street|Austin|TX|78701|US|40|0.5|219-45-6789
+Hanna Lindqvist|hanna@lindqvist.example|Storgatan 4|Malmö||211 42|SE|60|0.5|
+Samuel Brook|samuel@brook.example|5 Elm Street|Dayton|OH|45402|US|90|1.1|
+Łukasz Şahin|lukasz@sahin.example|ul. Długa 12|Kraków||31-147|PL|120|0.5|
+Grace Okafor|grace@okafor.example|||||NG|150|0.5|
+Yuki Tanaka|yuki@tanaka.example|2-1 Umeda|Osaka||530-0001|JP|200|0.4|
 """
 _COLUMNS = "name email line1 city state postal_code country day clicks tax_id".split()
 PEOPLE = [dict(zip(_COLUMNS, row.split("|"), strict=True)) for row in CAST.strip().splitlines()]
@@ -157,7 +157,7 @@ class Year:
         orders.record_sale(event, now=at)
         if self.chance.random() < 0.04:
             self._refund(sale["event_id"], at)
-        elif sale["plan"]["interval"] == "month" and self.chance.random() < 0.93:
+        elif sale["plan"]["interval"] == "month" and self.chance.random() < 0.85:
             self.renewals.append((at + timedelta(days=30) + self._minutes(0, 600), sale))
 
     def _refund(self, event_id: str, at: datetime) -> None:
