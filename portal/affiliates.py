@@ -157,8 +157,10 @@ def set_status(affiliate: Affiliate, status: str, *, by: str, now: datetime) -> 
         if before not in MOVES[status]:
             said = f"An account that is {before} cannot become {status}."
             raise rules.Refused(said, "status")
+        same = (Affiliate.id == affiliate.id) & (Affiliate.status == before)
+        if not Affiliate.update(status=status).where(same).execute():
+            raise rules.Refused("Somebody else changed this account just now.", "status")
         affiliate.status = status
-        affiliate.save(only=[Affiliate.status])
         record("status", {"status": status}, now, affiliate_id=affiliate.id)
         Audit.note(by, status, affiliate.code, now, before=before)
         if before != rules.SUSPENDED and status == rules.ACTIVE:

@@ -147,7 +147,8 @@ def _years(counted: Expression, zone: ZoneInfo) -> set[int]:
     """The calendar years that payments concerned lie in, found in one pass."""
     about_a_year = fn.MIN(Entry.paid_at), fn.MAX(Entry.paid_at)
     buckets = Entry.select(*about_a_year).where(counted).group_by(Entry.paid_at / 31_622_400)
-    return {months.year_of(at, zone) for row in buckets.tuples() for at in row}
+    ends = [[months.year_of(at, zone) for at in row] for row in buckets.tuples()]
+    return {year for first, last in ends for year in range(first, last + 1)}
 
 
 class Person(NamedTuple):

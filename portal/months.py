@@ -65,10 +65,3 @@ def year_of(at: datetime, zone: ZoneInfo) -> int:
 def day_of(at: datetime, zone: ZoneInfo) -> str:
     """The calendar day, YYYY-MM-DD, in which an instant lies in the program's zone."""
     return at.astimezone(zone).date().isoformat()
-
-
-def to_seconds(at: datetime) -> datetime:
-    """An instant in UTC, cut to whole seconds. Raises ValueError for one without an offset."""
-    if at.tzinfo is None:
-        raise ValueError("A time needs an offset, like 2026-11-30T14:51:00Z.")
-    return at.astimezone(UTC).replace(microsecond=0)

@@ -127,9 +127,8 @@ def record_sale(sale: SaleIn, *, now: datetime) -> Answer:
         waiting = present.waiting_refunds(sale.event_id)
         lines += intake.settle(payment, waiting)
         body = _sale_answer(sale, order, lines, notes, world)
-        events.keep(
-            "sale", sale, now, world=world, answer=body, customer=customer, email=sale.email
-        )
+        told: dict[str, Any] = {"answer": body, "customer": customer, "email": sale.email}
+        events.keep("sale", sale, now, fact=fact, world=world, **told)
         _keep_sale(sale, row, order, payment, state, waiting)
         ledger.post(lines, now=now)
         return Answer(True, body)

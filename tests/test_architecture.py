@@ -65,7 +65,7 @@ CHANGES |= {"replace_many", "truncate_table"}
 CHANGES_IN_SQL = re.compile(r"\b(update|delete\s+from)\s+\"?entry\b", re.IGNORECASE)
 
 # The portal is to be under 7,000 lines when it is whole; until then this number only goes down.
-MODULE_LINES, FUNCTION_LINES, PORTAL_LINES, COLUMNS = 300, 60, 10_104, 100
+MODULE_LINES, FUNCTION_LINES, PORTAL_LINES, COLUMNS = 300, 60, 10_100, 100
 
 
 def place(module):

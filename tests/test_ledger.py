@@ -1,10 +1,11 @@
 """The sums that SQL makes are those of the rules, entry by entry (R17, R18)."""
 
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
-from portal import ledger, months, program, rules
+from portal import accounts, ledger, months, program, rules
 from portal.books import Entry
+from tests import makers
 from tests.histories import play
 from tests.player import Player
 
@@ -30,3 +31,12 @@ def test_only_entries_up_to_the_last_one_seen_are_due(db, tmp_path):
     assert ledger.sums_due(far, last=0) == {}
     in_all = ledger.sums_due(far, last=ledger.last_entry())
     assert in_all == {who: ledger.balance(who) for who in in_all}
+
+
+def test_r20_looks_at_every_year_also_one_between_others(db, now):
+    makers.make_program(now)
+    alice = makers.make_affiliate("alice", now, password=None, country="US")
+    for day, amount in (((1968, 12, 31), 100), ((1969, 6, 30), 300_500), ((1971, 1, 1), 100)):
+        plan, at = rules.Plan("once", amount), datetime(*day, 12, tzinfo=UTC)
+        makers.make_sale(at, referral_code="alice", amount=amount, plan=plan)
+    assert accounts.hold(alice, now=now) == "tax_id"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -160,23 +160,6 @@ def test_r20_years_and_days_are_the_programs(zone: str, at: str, year: int, day:
 
 def test_r20_a_year_begins_in_the_programs_zone() -> None:
     assert months.year_start(2027, ZoneInfo(LA)) == utc("2027-01-01T08:00:00")
-
-
-def test_instants_are_cut_never_rounded() -> None:
-    at = datetime(2026, 11, 22, 23, 59, 59, 999_999, tzinfo=timezone(timedelta(hours=-8)))
-    cut = months.to_seconds(at)
-    assert (cut, cut.microsecond) == (utc("2026-11-23T07:59:59"), 0)
-    assert cut.utcoffset() == timedelta(0)
-
-
-def test_an_instant_before_1970_is_cut_downwards() -> None:
-    at = datetime(1969, 12, 31, 23, 59, 58, 500_000, tzinfo=UTC)
-    assert months.to_seconds(at) == utc("1969-12-31T23:59:58")
-
-
-def test_an_instant_needs_an_offset() -> None:
-    with pytest.raises(ValueError, match=r".+"):
-        months.to_seconds(datetime(2026, 11, 22, 12, 0, 0))  # noqa: DTZ001
 
 
 def test_the_first_year_east_of_greenwich():
