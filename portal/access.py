@@ -40,6 +40,17 @@ class ResetToken(Table):
     holder = CharField(32, index=True)
     email_key = CharField()
     made_at = UtcField()
+    new_email = CharField(default="")  # the address that this link confirms instead
+
+
+class LoginSession(Table):
+    """A browser that is signed in: the SHA-256 of its session id, for whom, and when last used."""
+
+    hash = CharField(64, primary_key=True)
+    holder = CharField(32, index=True)
+    browser = CharField(64)
+    began_at = UtcField()
+    used_at = UtcField()
 
 
 class ApiKey(Table):

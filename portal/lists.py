@@ -15,8 +15,9 @@ from typing import Any
 from peewee import JOIN, Expression, Field, fn
 
 from portal.books import Customer, Entry, Order, PaperCheck, Payment, Payout
+from portal.clickids import click_id
 from portal.feeds import written
-from portal.models import Affiliate, Click, Fact, ImportedClick, Link, click_id
+from portal.models import Affiliate, Click, Fact, ImportedClick, Link
 
 LONGEST = 200
 Row = dict[str, Any]

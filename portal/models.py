@@ -6,10 +6,8 @@ follows from them is in books.py. Nothing here decides anything.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
-import struct
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +24,7 @@ from peewee import (
 )
 
 from portal import rules
+from portal.clickids import click_id, click_number, click_tag
 from portal.database import CentsField, JsonField, Table, UtcField
 
 
@@ -67,6 +66,7 @@ class Account(Table):
     email_key = CharField(unique=True)
     name = CharField()
     password_hash = CharField(null=True)
+    password_at = UtcField(null=True)
     epoch = IntegerField(default=0)
 
 
@@ -97,6 +97,12 @@ class Affiliate(Account):
     attached_at = UtcField(null=True)
     customer_id = IntegerField(null=True, unique=True)  # the customer linked by an admin (R12, R15)
     applied_at = UtcField()
+    closed_at = UtcField(null=True)  # closed by its owner, and declined from then on
+    muted = CharField(default="")  # the notices not wanted, by kind, with blanks between
+    tax_name = CharField(default="")  # as Form W-9 asks, certified at an instant
+    tax_class = CharField(16, default="")
+    certified_at = UtcField(null=True)
+    e_copy = BooleanField(default=False)  # Form 1099 may come as a download
 
     @property
     def has_address(self) -> bool:
@@ -126,10 +132,14 @@ class AffiliateCode(Table):
 
 
 class Link(Table):
-    """A trackable link of an affiliate to one landing page of an allow-listed host (R8)."""
+    """A trackable link to one landing page of an allow-listed host (R8).
+
+    One without an affiliate is the program's, as of a banner: /go/<code>/<slug> is everyone's own.
+    Only the slugs of those have a dot in them.
+    """
 
     id = AutoField()
-    affiliate = ForeignKeyField(Affiliate, backref="links")
+    affiliate = ForeignKeyField(Affiliate, null=True, backref="links")
     slug = CharField(64)
     name = CharField()
     landing = TextField(default="")
@@ -137,29 +147,6 @@ class Link(Table):
 
     class Meta:
         indexes = ((("affiliate", "slug"), True),)
-
-
-_CLICK_ID = struct.Struct(">qq")
-
-
-def click_id(number: int, tag: int) -> str:
-    """A click's outside id from its key and its tag."""
-    return base64.b32encode(_CLICK_ID.pack(number, tag))[:26].decode().lower()
-
-
-def click_number(outside_id: str) -> tuple[int, int] | None:
-    """The key and the tag that an outside id spells, or None; each has one spelling."""
-    try:
-        number, tag = _CLICK_ID.unpack(base64.b32decode(outside_id.upper() + "======"))
-    except (ValueError, struct.error):
-        return None
-    return (number, tag) if click_id(number, tag) == outside_id.lower() else None
-
-
-def click_tag(facts: list[Any], key: bytes) -> int:
-    """The keyed seal over the columns of a click, in their order, `clicked_at` as Unix seconds."""
-    digest = hashlib.blake2b(json.dumps(facts).encode(), digest_size=8, key=key).digest()
-    return int.from_bytes(digest, "big", signed=True)
 
 
 class Click(Table):

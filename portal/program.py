@@ -30,6 +30,11 @@ class Program:
     program_name: str
     program_address: str
     support_email: str
+    logo: str
+    disclosure: str
+    short_disclosure: str
+    mail_footer: str
+    landing_pages: str
     product_url: str
     allowed_hosts: tuple[str, ...]
     cookie_domain: str
@@ -43,6 +48,12 @@ class Program:
     def zone(self) -> ZoneInfo:
         """The zone in which months and years are cut."""
         return ZoneInfo(self.time_zone)
+
+    @property
+    def pages(self) -> dict[str, str]:
+        """The landing pages that affiliates choose from: address by name."""
+        lines = (line.partition("=") for line in self.landing_pages.splitlines())
+        return {name.strip(): address.strip() for name, _, address in lines}
 
 
 def load() -> Program:

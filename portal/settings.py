@@ -83,6 +83,15 @@ def _hosts(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_matching(_HOST, host.strip()) for host in text.lower().split(",")))
 
 
+def _pages(text: str) -> str:
+    """Landing pages that affiliates choose from, a line each: its name and its address."""
+    for line in (lines := _lines(text)).splitlines():
+        name, _, address = line.partition("=")
+        _matching(".{1,60}", name.strip())
+        _url(address.strip())
+    return lines
+
+
 def _number(low: int, high: int) -> Callable[[str], int]:
     def read(text: str) -> int:
         number = int(_matching("[0-9]{1,12}", text))
@@ -118,12 +127,24 @@ _NAME = partial(_matching, ".{1,200}")
 _EMAIL = partial(_matching, r"(?=.{1,254}$)[^\s@,;<>\"]+@[^\s@,;<>\"]+")
 _SITE, _SITES = "https://www.example.com/product", "www.example.com,shop.example.com"
 _CENTS, _RATE = "an amount in cents (10000 is $100.00)", "a rate in basis points (2000 is 20%)"
+_LINES = "plain lines, 1 to 500 characters in all"
+_SHORT = "#ad, paid link"
+_DISCLOSURE = "I earn a commission if you buy through this link."
+_FOOTER = """{your name}, {your postal address}
+About {program}, {address}
+Not wanted any more? {unsubscribe link}"""
+_PAGE = f"lines of a name and an address, like Pricing = {_SITE}"
 _MOST = 100_000_000  # a million dollars: more is a slip of the hand
 
 SETTINGS = (
     Setting("program_name", "one line of 1 to 200 characters", _NAME, "Affiliate Program"),
-    Setting("program_address", "plain lines, 1 to 500 characters in all", _lines, ""),
+    Setting("program_address", _LINES, _lines, ""),
     Setting("support_email", "an e-mail address", _EMAIL, ""),
+    Setting("logo", "the key of an image", partial(_matching, "[0-9a-f]{32}"), ""),
+    Setting("disclosure", _LINES, _lines, _DISCLOSURE),
+    Setting("short_disclosure", _LINES, _lines, "#ad, paid link"),
+    Setting("mail_footer", _LINES, _lines, _FOOTER),
+    Setting("landing_pages", _PAGE, _pages, ""),
     Setting("product_url", f"a full address like {_SITE}", _url, ""),
     Setting("allowed_hosts", f"host names with commas between, like {_SITES}", _hosts, ()),
     Setting("cookie_domain", "a domain like example.com", _domain, ""),

@@ -19,8 +19,8 @@ from peewee import __exception_wrapper__ as in_peewees_words
 
 from portal import program, rules, visits
 from portal.batch import GroupCommit
+from portal.clickids import click_id, click_number, click_tag
 from portal.database import CLICKS, connected, db, transaction
-from portal.models import click_id, click_number, click_tag
 from portal.months import day_of
 from portal.visits import Visit
 

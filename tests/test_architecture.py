@@ -15,7 +15,7 @@ PORTAL = Path(__file__).parent.parent / "portal"
 ROWS = (
     # Pure: values in, values out. Standard library only, but for what PURE_MAY names.
     {"rules", "months", "config", "formats"},
-    {"batch", "chart", "vault", "visits", "fields"},
+    {"batch", "chart", "clickids", "vault", "visits", "fields"},
     {"taxes", "settings", "feeds", "paper", "passwords", "words"},
     {"intake", "sheets"},
     # What is stored.
@@ -24,12 +24,12 @@ ROWS = (
     {"books"},
     {"program", "throttle"},
     # What deeds are made of.
-    {"ledger", "access", "letters", "lists", "present"},
+    {"ledger", "access", "letters", "lists", "present", "material"},
     {"events", "accounts", "explain", "reports", "mail", "past"},
     {"attachments", "office", "outlook", "migrations", "replay"},
     {"runcheck"},
     # The deeds.
-    {"affiliates", "traffic", "orders", "refunds", "payouts", "checks", "verify"},
+    {"affiliates", "traffic", "orders", "refunds", "payouts", "checks", "verify", "cases"},
     {"transfer"},
     # The edges.
     {"forms", "jobs", "demo", "terminal", "logins"},

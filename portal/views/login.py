@@ -9,7 +9,7 @@ from flask import Blueprint, Response, flash, request, session
 from flask_login import current_user
 
 from portal import access, logins
-from portal.forms import LoginForm, NameForm, NewPasswordForm
+from portal.forms.people import LoginForm, NameForm, NewPasswordForm
 from portal.rules import Refused
 from portal.views.html import ask_to_sign_in, goto, me, now, page, sign_in, sign_out
 

@@ -8,7 +8,8 @@ from flask import Blueprint, Response, request
 
 from portal import access, affiliates, program, rules, words
 from portal.formats import usd
-from portal.forms import ApplyForm, EstimateForm, options
+from portal.forms import options
+from portal.forms.people import ApplyForm, EstimateForm
 from portal.rules import Plan, Refused, Terms
 from portal.views.html import now, page, settings
 

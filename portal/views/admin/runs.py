@@ -11,7 +11,7 @@ from portal import affiliates, checks, formats, months, office, outlook, payouts
 from portal.books import Run
 from portal.explain import explain
 from portal.formats import usd
-from portal.forms import BatchForm, VoidForm
+from portal.forms.office import BatchForm, VoidForm
 from portal.models import Affiliate
 from portal.months import Month
 from portal.rules import Refused

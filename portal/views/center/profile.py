@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, flash, request
 
 from portal import access, accounts, affiliates, logins, program
-from portal.forms import ChecksForm, PasswordForm, ProfileTaxForm
+from portal.forms.people import ChecksForm, PasswordForm, ProfileTaxForm
 from portal.models import TaxIdOnFile
 from portal.rules import Refused
 from portal.views.center import blueprint

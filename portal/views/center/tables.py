@@ -13,7 +13,8 @@ from flask import Response, abort, request
 from portal import formats, months, reports, words
 from portal.books import Order
 from portal.explain import because, click_before, explain
-from portal.forms import RowsForm, options
+from portal.forms import options
+from portal.forms.center import RowsForm
 from portal.models import Click
 from portal.months import Month
 from portal.reports import MAIN_LINK, Filter, Rows

@@ -1,0 +1,74 @@
+"""Forms: what people type becomes values, or sentences that say what would be right.
+
+What a rule says about a value is said by the deed that takes it, as `Refused` with the field's
+name; `refuse` puts that sentence where the others stand. Nothing is looked up here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from flask_wtf import FlaskForm
+from wtforms import fields
+from wtforms.fields import Field
+from wtforms.validators import InputRequired, Length, Optional, ValidationError
+
+
+def options(pairs: Iterable[tuple[str, str]]) -> list[Any]:
+    """What can be chosen in a field, from values and their words."""
+    known: Any = fields.choices  # its stubs are older than SelectChoice
+    return [known.SelectChoice(value, label) for value, label in pairs]
+
+
+def _trim(text: str | None) -> str:
+    return (text or "").strip()
+
+
+def _plain(form: Any, field: Field) -> None:
+    if field.data and not all(c.isprintable() or c in "\r\n\t" for c in field.data):
+        raise ValidationError("This holds a character that cannot be printed.")
+
+
+def line(
+    label: str, auto: str = "", *, hint: str = "", needed: str = "", most: int = 120,
+    kind: Any = fields.StringField, **more: Any,
+) -> Any:  # fmt: skip
+    """Text; `needed` says what is missing where it must be given."""
+    length = Length(max=most, message=f"This takes {most:,} characters at most.")
+    checks = [InputRequired(needed) if needed else Optional(), length, _plain]
+    attributes = ({"autocomplete": auto} if auto else {}) | more
+    return kind(label, checks, filters=[_trim], description=hint, render_kw=attributes)
+
+
+def password(label: str, auto: str = "current-password", hint: str = "") -> fields.PasswordField:
+    needed = [InputRequired("Type the password.")]
+    return fields.PasswordField(label, needed, description=hint, render_kw={"autocomplete": auto})
+
+
+class Form(FlaskForm):
+    """A form of the portal. CSRF is checked for all of them before any view is asked."""
+
+    class Meta:
+        csrf = False
+
+    def problems(self) -> list[tuple[Field | None, str]]:
+        """Every field with what is wrong with it, in the order of the form."""
+        by_field = [(field, field.errors[0]) for field in self if field.errors]
+        return [*by_field, *((None, message) for message in self.form_errors)]
+
+    def text(self, name: str) -> str:
+        """What was typed into a field."""
+        return self[name].data or ""
+
+    def refuse(self, problem: Exception, name: str = "") -> None:
+        """Say what a rule says, at the field it names or at `name`."""
+        name = name or getattr(problem, "field", None) or ""
+        if name in self:
+            self[name].errors = [*self[name].errors, str(problem)]
+        else:
+            self.form_errors.append(str(problem))
+
+    def values(self, *names: str) -> dict[str, Any]:
+        """The values of some fields by name."""
+        return {name: self[name].data for name in names}

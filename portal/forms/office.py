@@ -1,0 +1,69 @@
+"""Forms of the program office."""
+
+from __future__ import annotations
+
+import re
+
+from wtforms import fields
+from wtforms.fields import Field
+from wtforms.validators import NumberRange, Optional, ValidationError
+
+from portal.forms import Form, line, options
+
+_AMOUNT = re.compile(r"([+−-]?)\s*\$?\s*([0-9]{1,7}|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.([0-9]{2}))?")
+
+
+def cents(text: str) -> int:
+    """The cents of an amount as people write it: $1,234.50 or −12. Raises ValidationError."""
+    found = _AMOUNT.fullmatch(text.strip())
+    if not found:
+        raise ValidationError("An amount looks like 12.00, or −12.00 to take away.")
+    sign, dollars, rest = found.groups()
+    amount = int(dollars.replace(",", "")) * 100 + int(rest or 0)
+    return -amount if sign in ("-", "−") else amount
+
+
+class AdjustForm(Form):
+    amount = line("Amount", hint="Minus takes away.", needed="Say how much.", inputmode="decimal")
+    reason = line(
+        "Reason", hint="The affiliate reads this.", needed="Say why. It is shown on the statement.",
+        most=200,
+    )  # fmt: skip
+
+    def validate_amount(self, field: Field) -> None:
+        if cents(field.data) == 0:
+            raise ValidationError("An entry of zero changes nothing.")
+
+
+class VoidForm(Form):
+    reason = fields.SelectField(
+        "Reason",
+        choices=options([
+            ("not sent", "Not sent"), ("lost", "Lost"), ("stopped", "Stopped at the bank"),
+            ("returned", "Returned"), ("stale", "Stale, older than 180 days"),
+        ]),
+        default="not sent",
+    )  # fmt: skip
+    note = line("Note", hint="For a stopped check, the bank's reference.", most=200)
+    then = fields.RadioField(
+        "And the money?",
+        choices=options([
+            ("balance", "Back to the balance: the next run pays it with what was earned since."),
+            ("reissue", "A new check now: for the same payout, with its own number and date."),
+        ]),
+        default="balance",
+    )  # fmt: skip
+
+    def words(self) -> str:
+        """The reason with its note, as it is kept."""
+        return ": ".join(part for part in (self.reason.data, self.note.data) if part)
+
+
+class BatchForm(Form):
+    """What is done with chosen checks: printed from a number, or mailed on a day."""
+
+    first = fields.IntegerField(
+        "First number", [Optional(), NumberRange(1, 999_999_999, "A check number is above 0.")]
+    )
+    mailed = fields.DateField("Mailed", [Optional()])
+    everyone = fields.BooleanField("All of this run")

@@ -1,0 +1,132 @@
+"""Forms of people: applying, signing in, and the parts of a profile."""
+
+from __future__ import annotations
+
+import re
+
+from wtforms import fields
+from wtforms.fields import Field
+from wtforms.validators import InputRequired, NumberRange, Optional, ValidationError
+
+from portal import rules, taxes, words
+from portal.affiliates import Application
+from portal.fields import is_email
+from portal.forms import Form, line, options, password
+
+PASSWORD_HINT = "At least 12 characters. A few plain words in a row are fine."  # noqa: S105
+US_HINT = "A citizen or resident of the United States, or a company formed there."
+PROMOTION_HINT = "Your audience and where you will share links. It helps us help you."
+TERMS = "I agree: honest promotion, no unsolicited e-mail, no commission on my own purchases."
+
+
+class EstimateForm(Form):
+    customers = fields.IntegerField(
+        "Customers you refer",
+        [InputRequired("Say how many."), NumberRange(1, 1000, "From 1 to 1,000.")],
+        default=10,
+        render_kw={"min": 1, "max": 1000, "inputmode": "numeric"},
+    )
+    plan = fields.SelectField("Each on")
+
+
+class AddressForm(Form):
+    """Where checks go. Nothing is required of an applicant: an address can be given later."""
+
+    payee = line("Name on checks", hint="Exactly as your bank knows it.")
+    line1 = line("Street address", "address-line1")
+    line2 = line("Apartment, suite", "address-line2")
+    city = line("City", "address-level2")
+    state = line("State or province", "address-level1", most=60)
+    postal_code = line("ZIP or postal code", "postal-code", most=20)
+    country = fields.SelectField(
+        "Country",
+        choices=options([("", "Choose a country"), *words.countries()]),
+        default="",
+        render_kw={"autocomplete": "country"},
+    )
+
+    def validate_postal_code(self, field: Field) -> None:
+        us = self.country.data == "US"
+        if us and field.data and not re.fullmatch(r"[0-9]{5}(-?[0-9]{4})?", field.data):
+            raise ValidationError("A U.S. ZIP code has five digits, or nine.")
+
+
+class TaxForm(Form):
+    us_person = fields.RadioField(
+        "Are you a U.S. person?", [Optional()], description=US_HINT,
+        choices=options([("yes", "Yes"), ("no", "No")]),
+    )  # fmt: skip
+    tax_id = line("SSN, ITIN or EIN", "off", most=40, inputmode="numeric")
+
+    def validate_tax_id(self, field: Field) -> None:
+        try:
+            taxes.tax_id(field.data or "")
+        except rules.Refused as problem:
+            raise ValidationError(str(problem)) from None
+
+    def said_us_person(self) -> bool | None:
+        """Yes, no, or None where nothing was said."""
+        return {"yes": True, "no": False}.get(self.us_person.data or "")
+
+
+class ApplyForm(AddressForm, TaxForm):
+    name = line("Your name", "name", needed="Say who you are.")
+    company = line("Company", "organization")
+    email = line(
+        "E-mail", "email", hint="Your login is sent here.", needed="Your login needs an address.",
+        most=254, type="email",
+    )  # fmt: skip
+    website = line("Website", "url", hint="Where most of your readers are.", most=250, type="url")
+    promotion = line(
+        "How you will promote, in a sentence or two", hint=PROMOTION_HINT, most=2_000,
+        kind=fields.TextAreaField,
+    )  # fmt: skip
+    terms = fields.BooleanField(TERMS, [InputRequired("Tick this to apply.")])
+
+    def validate_email(self, field: Field) -> None:
+        if "@" not in field.data:
+            raise ValidationError("An e-mail address has an @ in it.")
+        if not is_email(field.data):
+            raise ValidationError("An e-mail address looks like name@example.com.")
+
+    def application(self, click_id: str) -> Application:
+        """What was said, as the deed takes it."""
+        said = "email name company payee line1 line2 city state postal_code country tax_id"
+        values = self.values(*said.split(), "website", "promotion")
+        return Application(**values, us_person=self.said_us_person(), click_id=click_id)
+
+
+class NameForm(Form):
+    """Whose password is asked for anew."""
+
+    username = line(
+        "User name or e-mail", "username", needed="Type your user name or e-mail.", most=254
+    )
+
+
+class LoginForm(NameForm):
+    password = password("Password")
+
+
+class NewPasswordForm(Form):
+    new = password("New password", "new-password", PASSWORD_HINT)
+    again = password("The same once more", "new-password")
+
+    def validate_again(self, field: Field) -> None:
+        if field.data != self.new.data:
+            raise ValidationError("The two are not the same.")
+
+
+# --- Profile -----------------------------------------------------------------------------------
+
+
+class ChecksForm(AddressForm):
+    current = password("Your password now")
+
+
+class ProfileTaxForm(TaxForm):
+    current = password("Your password now")
+
+
+class PasswordForm(NewPasswordForm):
+    current = password("Your password now")
