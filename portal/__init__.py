@@ -13,15 +13,19 @@ from htmx_flask import Htmx
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal import database, vault
+from portal import database, pictures, vault
 from portal.config import Config, load
-from portal.views import admin, api, assets, center, errors, html, login, public, track
+from portal.views import admin, api, assets, center, errors, html, images, login, public, track
+from portal.views.admin import material as office_material
 from portal.views.admin import people, runs
+from portal.views.center import material as center_material
 from portal.views.center import profile, tables
 from portal.views.go import ClickPath
 
 LARGEST_FORM = 256 * 1024
 WORTH_PACKING = 1024
+UPLOADS = ("admin.creative_new", "admin.logo")
+PACKED = ("text/", "application/json", "image/svg+xml")
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; "
@@ -34,8 +38,9 @@ HEADERS = {
     "Cache-Control": "no-store",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
-VIEWS = (people, runs, profile, tables)  # they put themselves into a blueprint
-PAGES = tuple(view.blueprint for view in (assets, public, login, center, admin))
+# They put themselves into a blueprint.
+VIEWS = (office_material, people, runs, center_material, profile, tables)
+PAGES = tuple(view.blueprint for view in (assets, images, public, login, center, admin))
 FOR_PROGRAMS = (api.bp, track.blueprint)
 
 
@@ -48,6 +53,7 @@ def create_app(config: Config | None = None) -> Flask:
     app.config.update(_flask_settings(config))
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.globals.update(asset_url=assets.asset_url, integrity=assets.integrity)
+    app.before_request(_allow_uploads)  # before anybody looks into the form
     app.before_request(_open_database)  # first: a refusal before any view is a page too
     csrf = CSRFProtect(app)
     for blueprint in FOR_PROGRAMS:
@@ -84,6 +90,11 @@ def _flask_settings(config: Config) -> dict[str, Any]:
     }
 
 
+def _allow_uploads() -> None:
+    if request.endpoint in UPLOADS:
+        request.max_content_length = pictures.LARGEST + LARGEST_FORM
+
+
 def _open_database() -> None:
     """A connection of the pool for the request; kept by a thread it would die with the thread."""
     g.opened = database.db.connect(reuse_if_open=True)
@@ -105,7 +116,7 @@ def _packed(response: Response) -> Response:
     """Compress pages for browsers that take it."""
     if (
         "gzip" in request.accept_encodings
-        and not response.direct_passthrough
+        and (response.mimetype or "").startswith(PACKED)
         and "Content-Encoding" not in response.headers
         and len(response.get_data()) > WORTH_PACKING
     ):

@@ -8,7 +8,18 @@ from pathlib import Path
 
 import click
 
-from portal import access, affiliates, config, database, demo, fields, program, rules, transfer
+from portal import (
+    access,
+    affiliates,
+    config,
+    database,
+    demo,
+    fields,
+    program,
+    rules,
+    starter,
+    transfer,
+)
 from portal import verify as books_check
 from portal.cli_money import checks, payouts
 from portal.database import utcnow
@@ -46,6 +57,7 @@ def init() -> None:
     connected()
     ran = database.migrate()
     program.initialize(utcnow())
+    starter.offer(now=utcnow())
     click.echo(f"Migrated: {', '.join(ran)}." if ran else "The database is up to date.")
 
 

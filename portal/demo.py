@@ -26,6 +26,7 @@ from portal import (
     program,
     refunds,
     rules,
+    starter,
     traffic,
     vault,
     visits,
@@ -208,6 +209,7 @@ def build(environ: dict[str, str], now: datetime) -> dict[str, str]:
     vault.use(found.data)
     database.migrate()
     program.initialize(now - timedelta(days=DAYS))
+    starter.offer(now=now - timedelta(days=DAYS))
     for name, value in SETTINGS.items():
         program.change(name, value, by="demo", now=now - timedelta(days=DAYS))
     year = Year(now)

@@ -140,7 +140,7 @@ SETTINGS = (
     Setting("program_name", "one line of 1 to 200 characters", _NAME, "Affiliate Program"),
     Setting("program_address", _LINES, _lines, ""),
     Setting("support_email", "an e-mail address", _EMAIL, ""),
-    Setting("logo", "the key of an image", partial(_matching, "[0-9a-f]{32}"), ""),
+    Setting("logo", "the name of an image", partial(_matching, "[0-9a-f]{32}[.][a-z]{3,4}"), ""),
     Setting("disclosure", _LINES, _lines, _DISCLOSURE),
     Setting("short_disclosure", _LINES, _lines, "#ad, paid link"),
     Setting("mail_footer", _LINES, _lines, _FOOTER),

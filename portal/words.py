@@ -21,6 +21,11 @@ def number(count: int) -> str:
     return f"{count:,}"
 
 
+def size(count: int) -> str:
+    """A count of bytes: 4 KB."""
+    return f"{max(1, round(count / 1024)):,} KB"
+
+
 def plural(count: int, one: str, many: str = "") -> str:
     """A count with its word: 1 order, 2 orders."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"

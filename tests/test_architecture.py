@@ -15,8 +15,8 @@ PORTAL = Path(__file__).parent.parent / "portal"
 ROWS = (
     # Pure: values in, values out. Standard library only, but for what PURE_MAY names.
     {"rules", "months", "config", "formats"},
-    {"batch", "chart", "clickids", "vault", "visits", "fields"},
-    {"taxes", "settings", "feeds", "paper", "passwords", "words"},
+    {"batch", "chart", "clickids", "pictures", "vault", "visits", "fields"},
+    {"taxes", "settings", "swipes", "feeds", "paper", "passwords", "words"},
     {"intake", "sheets"},
     # What is stored.
     {"database"},
@@ -29,13 +29,13 @@ ROWS = (
     {"attachments", "office", "outlook", "migrations", "replay"},
     {"runcheck"},
     # The deeds.
-    {"affiliates", "traffic", "orders", "refunds", "payouts", "checks", "verify", "cases"},
+    {"starter", "affiliates", "traffic", "orders", "refunds", "payouts", "checks", "verify", "cases"},
     {"transfer"},
     # The edges.
     {"forms", "jobs", "demo", "terminal", "logins"},
     {"migrations"},
     {"views.html"},
-    {"views.errors", "views.assets"},
+    {"views.errors", "views.assets", "views.images"},
     {"views"},
     {"__init__"},
     {"serve"},
@@ -55,6 +55,8 @@ PURE_MAY = {
     "passwords": {"argon2"},
     "paper": {"fpdf", "font_source_sans_pro", "fontTools"},
     "visits": {"crawlerdetect"},
+    "pictures": {"PIL"},
+    "swipes": {"nh3"},
     "words": {"babel"},
 }
 WEB = {"flask", "flask_login", "flask_wtf", "granian", "htmx_flask", "werkzeug", "wtforms"}

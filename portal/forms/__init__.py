@@ -57,7 +57,7 @@ class Form(FlaskForm):
         by_field = [(field, field.errors[0]) for field in self if field.errors]
         return [*by_field, *((None, message) for message in self.form_errors)]
 
-    def text(self, name: str) -> str:
+    def typed(self, name: str) -> str:
         """What was typed into a field."""
         return self[name].data or ""
 

@@ -52,7 +52,7 @@ def prepare(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     filters = app.jinja_env.filters
     filters.update({name: getattr(formats, name) for name in ("usd", "percent", "month")})
-    filters.update({name: getattr(words, name) for name in ("number", "plural")})
+    filters.update({name: getattr(words, name) for name in ("number", "plural", "size")})
     filters.update(spelled=formats.in_words, stamp=stamp)
     filters.update(
         day=lambda at: formats.day(_day(at), settings().zone, now()),

@@ -30,7 +30,7 @@ def login() -> Response:
     form = LoginForm()
     if not form.validate_on_submit():
         return page("login/login.html", form=form, failed=None)
-    said = form.text("username"), form.text("password")
+    said = form.typed("username"), form.typed("password")
     try:
         found = access.sign_in(*said, now=now(), ip=request.remote_addr or "")
     except access.NotSignedIn as failed:
@@ -60,7 +60,7 @@ def first() -> Response:
     form = NewPasswordForm()
     if form.validate_on_submit():
         try:
-            logins.choose_password(me(), form.text("new"), now=now())
+            logins.choose_password(me(), form.typed("new"), now=now())
         except Refused as problem:
             form.refuse(problem, "new")
         else:
@@ -75,7 +75,7 @@ def forgotten() -> Response:
     """Ask for a link to a new password. The answer is the same for every name."""
     form, wait = NameForm(), 0
     if form.validate_on_submit():
-        name = form.text("username")
+        name = form.typed("username")
         try:
             logins.forgotten(name, now=now(), ip=request.remote_addr or "")
             return page("login/forgotten.html", status=200, form=form, sent=name)
@@ -93,7 +93,7 @@ def new(token: str) -> Response:
         return page("login/new.html", status=404, account=None)
     if form.validate_on_submit():
         try:
-            logins.reset_password(token, form.text("new"), now=now())
+            logins.reset_password(token, form.typed("new"), now=now())
         except Refused as problem:
             form.refuse(problem, "new")
         else:

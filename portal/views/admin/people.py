@@ -96,9 +96,9 @@ def adjust(code: str) -> Response:
     """Add one entry to the ledger, with its reason (R17)."""
     affiliate, form = _found(code), AdjustForm()
     if form.validate():
-        amount = cents(form.text("amount"))
+        amount = cents(form.typed("amount"))
         try:
-            accounts.adjust(affiliate, amount, form.text("reason"), by=me().email, now=now())
+            accounts.adjust(affiliate, amount, form.typed("reason"), by=me().email, now=now())
         except rules.Refused as problem:
             form.refuse(problem)
         else:

@@ -75,13 +75,13 @@ def _save_tax(form: Any) -> str:
     said = form.said_us_person()
     if said is not None:
         affiliates.change_profile(me(), by=me().code, now=now(), us_person=said)
-    affiliates.change_tax_id(me(), form.text("tax_id"), by=me().code, now=now())
+    affiliates.change_tax_id(me(), form.typed("tax_id"), by=me().code, now=now())
     return "Tax details saved."
 
 
 def _save_password(form: Any) -> str:
     account = me()
-    logins.choose_password(account, form.text("new"), now=now())
+    logins.choose_password(account, form.typed("new"), now=now())
     sign_in(account)
     return "Password changed. Every other browser is signed out."
 

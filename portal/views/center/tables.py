@@ -55,7 +55,7 @@ def _table(
     if not form.validate():
         return page(html, status=422, form=form, rows=None, **context)
     since, until = _midnight(form.since.data), _midnight(form.until.data, 1)
-    wanted = Filter(since, until, chosen[form.link.data or ""], form.text("sub_id"))
+    wanted = Filter(since, until, chosen[form.link.data or ""], form.typed("sub_id"))
     csv = request.args.get("format") == "csv"
     cut = {at: _key(at, key_of) for at in ("before", "upto")}
     found = read(me(), wanted, **({"limit": None} if csv else cut))

@@ -1,0 +1,128 @@
+"""Creatives in the office: offered, changed, put in order, retired; and the program's logo."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, abort, current_app, flash, request
+
+from portal import material, pictures, swipes
+from portal.forms import options
+from portal.forms.material import FORMS, CreativeForm, LogoForm
+from portal.material import BANNER, EMAIL, TEXT, Creative
+from portal.models import Affiliate
+from portal.rules import Refused
+from portal.views.admin import attempt, blueprint
+from portal.views.html import goto, me, now, page, settings
+
+NUMBER = "<int(max=999999999):number>"
+SAMPLE = Affiliate(name="Jordan Reyes", code="jreyes", payee="", line1="", city="")
+
+
+@blueprint.get("/material", endpoint="material")
+def everything() -> Response:
+    """All that is offered, and what was."""
+    kinds = {kind: material.listed(kind, retired=True) for kind in (BANNER, TEXT, EMAIL)}
+    return page("admin/material.html", kinds=kinds, logo=LogoForm(None))
+
+
+@blueprint.route("/material/<any(banner,text,email):kind>", methods=["GET", "POST"])
+def creative_new(kind: str) -> Response:
+    """Offer a new one."""
+    return _editor(kind, None)
+
+
+@blueprint.route(f"/material/<any(banner,text,email):kind>/{NUMBER}", methods=["GET", "POST"])
+def creative(kind: str, number: int) -> Response:
+    """Change one."""
+    return _editor(kind, _found(kind, number))
+
+
+def _found(kind: str, number: int) -> Creative:
+    return Creative.get_or_none(Creative.id == number, Creative.kind == kind) or abort(404)
+
+
+def _editor(kind: str, found: Creative | None) -> Response:
+    form = FORMS[kind](**_saved(found)) if request.method == "GET" else FORMS[kind]()
+    form.page.choices = options({"": "Home page", **_pages()}.items())
+    preview = request.args.get("preview") == "on"
+    if not preview and form.validate_on_submit():
+        try:
+            _save(kind, found, form)
+        except Refused as problem:
+            form.refuse(problem)
+        else:
+            return goto("admin.material")
+    status = 200 if preview else None
+    shown = _preview(form) if kind == EMAIL else None
+    return page(
+        "admin/creative.html", "admin/_preview_email.html", status=status, kind=kind, it=found,
+        form=form, shown=shown, placeholders=swipes.PLACEHOLDERS,
+    )  # fmt: skip
+
+
+def _pages() -> dict[str, str]:
+    """The program's landing pages by address, as a choice."""
+    return {address: name for name, address in settings().pages.items()}
+
+
+def _saved(found: Creative | None) -> dict[str, Any]:
+    """What a form begins with."""
+    if found is None:
+        return {}
+    known = found.link.landing in {"", *_pages()}
+    return {"obj": found, "data": {"page": found.link.landing if known else "",
+                                   "landing": "" if known else found.link.landing}}  # fmt: skip
+
+
+def _save(kind: str, found: Creative | None, form: CreativeForm) -> None:
+    said: dict[str, Any] = form.said() | {"by": me().email, "now": now()}
+    taken_out = swipes.clean(said["text"])[1]
+    if found:
+        material.change(found, place=form.place.data or found.place, **said)
+    else:
+        picture = _uploaded(form.file.data) if kind == BANNER else None
+        material.add(kind, picture=picture, **said)
+    gone = f" Taken out: {', '.join(taken_out)}." if taken_out else ""
+    flash(f"{said['name']} is saved.{gone}", "good")
+
+
+def _uploaded(file: Any) -> pictures.Picture:
+    """The picture that was sent with a form. Raises Refused."""
+    if not file:
+        raise Refused(f"Choose an image: {pictures.TAKES}", "file")
+    return pictures.read(file.read(pictures.LARGEST + 1), file.filename[:80])
+
+
+def _preview(form: CreativeForm) -> dict[str, Any]:
+    """An e-mail as an affiliate gets it, or what is wrong with it."""
+    link = f"{current_app.config['PORTAL'].url}/go/{SAMPLE.code}"
+    text = form.typed("text")
+    try:
+        shown = material.swipe_of(form.typed("subject"), text, link, SAMPLE)
+        return {**shown, "taken_out": swipes.clean(text)[1], "problem": ""}
+    except Refused as problem:
+        return {"problem": str(problem)}
+
+
+@blueprint.post(f"/material/<any(banner,text,email):kind>/{NUMBER}/offer")
+def offer(kind: str, number: int) -> Response:
+    """Retire one, or offer it again."""
+    offered = request.form.get("do") == "offer"
+    attempt(material.offer, _found(kind, number), offered, by=me().email)
+    return goto("admin.material")
+
+
+@blueprint.post("/material/logo")
+def logo() -> Response:
+    """Show a logo on every page, or none."""
+    form = LogoForm()
+    try:
+        picture = None if request.form.get("do") == "remove" else _uploaded(form.file.data)
+    except Refused as problem:
+        form.refuse(problem)
+        kinds = {kind: material.listed(kind, retired=True) for kind in (BANNER, TEXT, EMAIL)}
+        return page("admin/material.html", kinds=kinds, logo=form)
+    material.set_logo(picture, by=me().email, now=now())
+    flash("The logo is saved." if picture else "The logo is gone.", "good")
+    return goto("admin.material")

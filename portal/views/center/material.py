@@ -1,0 +1,55 @@
+"""Banners, text links and e-mails, with an affiliate's own link in them, ready to take."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Response, current_app, request
+
+from portal import material
+from portal.forms import options
+from portal.forms.material import InsideForm
+from portal.material import BANNER, EMAIL, TEXT, Creative
+from portal.models import Link
+from portal.views.center import blueprint
+from portal.views.html import me, page
+
+OWN, MAIN = "", "main"  # each creative's own link, and the affiliate's main one
+
+
+@blueprint.get("/banners")
+def banners() -> Response:
+    """Banners with their HTML, and text links."""
+    return _page("center/banners.html", BANNER, TEXT)
+
+
+@blueprint.get("/emails")
+def emails() -> Response:
+    """E-mails with subject, text and HTML."""
+    return _page("center/emails.html", EMAIL)
+
+
+def _page(template: str, *kinds: str) -> Response:
+    form = InsideForm(request.args)
+    names = Link.select(Link.slug, Link.name).where(Link.affiliate == me()).order_by(Link.name)
+    own = {OWN: "Each one's own link", MAIN: "Main link"}
+    form.link.choices = options((own | dict(list(names.tuples()))).items())
+    right = form.validate()
+    chosen, label = (form.link.data or OWN, form.typed("sub_id")) if right else (OWN, "")
+    found = {
+        kind: [_ready(creative, chosen, label) for creative in material.listed(kind)]
+        for kind in kinds
+    }
+    return page(template, status=None if right else 422, form=form, found=found)
+
+
+def _ready(creative: Creative, chosen: str, label: str) -> dict[str, Any]:
+    """A creative with what is copied of it."""
+    portal = current_app.config["PORTAL"].url
+    slug = {OWN: f"/{creative.link.slug}", MAIN: ""}.get(chosen, f"/{chosen}")
+    asked = f"?{urlencode({'sub_id': label})}" if label else ""
+    link = f"{portal}/go/{me().code}{slug}{asked}"
+    if creative.kind == EMAIL:
+        return {"it": creative, **material.swipe(creative, link, me())}
+    return {"it": creative, "block": material.banner_block(creative, link, portal)}
