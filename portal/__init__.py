@@ -17,9 +17,10 @@ from portal import database, pictures, vault
 from portal.config import Config, load
 from portal.views import admin, api, assets, center, errors, html, images, login, public, track
 from portal.views.admin import material as office_material
+from portal.views.admin import cases as office_cases
 from portal.views.admin import people, runs
 from portal.views.center import material as center_material
-from portal.views.center import profile, tables
+from portal.views.center import help, profile, tables
 from portal.views.go import ClickPath
 
 LARGEST_FORM = 256 * 1024
@@ -39,7 +40,7 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 # They put themselves into a blueprint.
-VIEWS = (office_material, people, runs, center_material, profile, tables)
+VIEWS = (office_cases, office_material, people, runs, center_material, help, profile, tables)
 PAGES = tuple(view.blueprint for view in (assets, images, public, login, center, admin))
 FOR_PROGRAMS = (api.bp, track.blueprint)
 

@@ -37,7 +37,7 @@ class CustomerVisitor(Table):
     """A browser known to be a customer's (R6)."""
 
     customer = ForeignKeyField(Customer, index=False)
-    visitor = BigIntegerField()
+    visitor = BigIntegerField(index=True)
 
     class Meta:
         primary_key = CompositeKey("customer", "visitor")

@@ -14,7 +14,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from portal import rules
-from portal.books import Customer, Order, PaperCheck, Payment, Payout, Refund
+from portal.books import (
+    Customer,
+    CustomerVisitor,
+    Entry,
+    Order,
+    PaperCheck,
+    Payment,
+    Payout,
+    Refund,
+)
 from portal.formats import clock, day, month, percent, usd
 from portal.models import Affiliate, Click, Fact, Link, TermsVersion
 from portal.words import apart, initials, plan
@@ -45,6 +54,7 @@ CHECKS = {
     rules.VOID: "void",
 }
 
+CONSIDERED = 5  # clicks told one by one
 Trail = list[tuple[str, str]]
 
 
@@ -71,9 +81,49 @@ def click_before(order: Any, click: Any, link: str, at: str = "") -> str:
     return f"{link}{label}{at}, {apart(click.clicked_at, order.ordered_at)} before the order"
 
 
+def considered(order: Any, click: Any) -> str:
+    """A click that did not win the order: its age then, and why (R5, R6)."""
+    if click.clicked_at > order.ordered_at:
+        return f"{apart(order.ordered_at, click.clicked_at)} after the order, too late"
+    age = f"{apart(click.clicked_at, order.ordered_at)} before"
+    counted = rules.Click(click.id, click.affiliate_id, click.clicked_at, click.days)
+    if not rules.counts(counted, order.ordered_at):
+        return f"{age}, past its {click.days} days"
+    return f"{age}, an earlier one" if order.rule == "R7.4" else f"{age}, not needed"
+
+
 def because(order: Any) -> tuple[str, str]:
     """Why an order is credited."""
     return "Because", f"{BECAUSE.get(order.rule, order.reason)} ({order.rule})"
+
+
+def own_clicks(affiliate: int | None, orders: Iterable[Any]) -> dict[int, list[Any]]:
+    """By order, an affiliate's clicks in browsers of its customer as they were known, newest first.
+
+    A fixed number of queries for any number of orders.
+    """
+    rows = list(orders)
+    known, wanted = _by_id(Fact, rows, "fact_id"), {order.customer_id for order in rows}
+    query: Any = Click.select(Click, CustomerVisitor.customer.alias("customer_id"))
+    query = query.join(CustomerVisitor, on=CustomerVisitor.visitor == Click.visitor)
+    query = query.where(CustomerVisitor.customer.in_(wanted), Click.mark.is_null())
+    query = query.where(Click.affiliate_id == affiliate).order_by(Click.id.desc())
+    found: dict[int, list[Any]] = {}
+    for click in query.objects() if wanted else ():
+        found.setdefault(click.customer_id, []).append(click)
+    return {
+        order.id: [click for click in found.get(order.customer_id, ())
+                   if click.id <= known[order.fact_id].clicks_to]
+        for order in rows
+    }  # fmt: skip
+
+
+def other_clicks(order: Any, clicks: Iterable[Any]) -> str:
+    """The clicks that did not win an order, each with its age; empty for none."""
+    others = [click for click in clicks if click.id != order.click_id]
+    ages = [considered(order, click) for click in others[:CONSIDERED]]
+    more = [f"and {len(others) - CONSIDERED} more"] if len(others) > CONSIDERED else []
+    return "; ".join(ages + more)
 
 
 class _Known:
@@ -89,11 +139,26 @@ class _Known:
         self.links = _by_id(Link, self.clicks.values(), "link_id")
         self.terms = _by_id(TermsVersion, orders, "terms_id")
         self.through = _by_id(Affiliate, orders, "credited_to_id")
-        self.refunds = _by_id(Refund, entries, "fact_id")
+        self.mine = entries[0].affiliate_id if entries else None
+        self.considered = own_clicks(self.mine, orders)
+        self.later = self._later(entries)
+        reversals = [entry for each in self.later.values() for entry in each]
+        self.refunds = _by_id(Refund, [*entries, *reversals], "fact_id")
         self.facts = _by_id(Fact, [e for e in entries if e.kind == rules.ADJUSTMENT], "fact_id")
         self.payouts = _by_id(Payout, entries, "payout_id")
         checks: Any = PaperCheck.select().where(PaperCheck.payout.in_(list(self.payouts)))
         self.checks = {(check.payout_id, check.part): check for check in checks}
+
+    def _later(self, entries: list[Any]) -> dict[int, list[Any]]:
+        """By payment, what refunds and chargebacks changed in what it earned this affiliate."""
+        query: Any = Entry.select().where(
+            Entry.kind == rules.REVERSAL, Entry.affiliate == self.mine,
+            Entry.payment.in_(list(self.payments)),
+        )  # fmt: skip
+        found: dict[int, list[Any]] = {}
+        for entry in query.order_by(Entry.id) if self.payments else ():
+            found.setdefault(entry.payment_id, []).append(entry)
+        return found
 
     def told(self, entry: Any) -> Told:
         """One entry."""
@@ -118,6 +183,13 @@ class _Known:
             given = f"{usd(abs(refund.amount))}, {self._when(refund.happened_at)}"
             trail.append((REFUNDS[refund.kind], given))
         trail.append((f"Rule {entry.rule}", self._formula(entry, payment, order)))
+        for later in self.later.get(payment.id, ()):
+            if later.id > entry.id and later.rule == entry.rule:
+                of = self.refunds.get(later.fact_id)
+                what = REFUNDS[of.kind] if of else "Refund"
+                trail.append(
+                    ("Later", f"{usd(later.amount)}, {what}, {self._when(later.happened_at)}")
+                )
         return f"{kind}: {what}", trail
 
     def _commission(self, payment: Any, order: Any) -> tuple[str, Trail]:
@@ -132,6 +204,8 @@ class _Known:
             link = self.links[click.link_id].name if click.link_id in self.links else "Main link"
             at = f", {self._when(click.clicked_at)}"
             trail.append(("Click", click_before(order, click, link, at)))
+        if others := other_clicks(order, self.considered[order.id]):
+            trail.append(("Your other clicks", others))
         return f"{bought}, {who}", [*trail, because(order)]
 
     def _override(self, payment: Any, order: Any) -> tuple[str, Trail]:

@@ -28,7 +28,7 @@ from portal.config import MailServer
 from portal.models import Admin, Affiliate
 
 KINDS = (
-    "login password_reset account_exists applied declined payout tax_hold password_changed "
+    "login case_answered password_reset account_exists applied declined payout tax_hold password_changed "
     "first_login"
 ).split()
 TIMEOUT = 10.0  # seconds for each answer of the server

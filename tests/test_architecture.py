@@ -26,8 +26,8 @@ ROWS = (
     # What deeds are made of.
     {"ledger", "access", "letters", "lists", "present", "material"},
     {"events", "accounts", "explain", "reports", "mail", "past"},
-    {"attachments", "office", "outlook", "migrations", "replay"},
-    {"runcheck"},
+    {"attachments", "evidence", "office", "outlook", "migrations", "replay", "subjects"},
+    {"runcheck", "missing"},
     # The deeds.
     {"starter", "affiliates", "traffic", "orders", "refunds", "payouts", "checks", "verify", "cases"},
     {"transfer"},

@@ -65,6 +65,7 @@ CREATE TABLE "case_note" (
 );
 CREATE UNIQUE INDEX "case_note_key" ON "case_note" ("key");
 CREATE INDEX "case_note_case_id" ON "case_note" ("case_id");
+CREATE INDEX "customer_visitor_visitor" ON "customer_visitor" ("visitor");
 CREATE TABLE "login_session" (
   "hash" VARCHAR(64) NOT NULL PRIMARY KEY,
   "holder" VARCHAR(32) NOT NULL,

@@ -1,0 +1,59 @@
+"""Cases that affiliates opened: a plain list, each with its facts and an answer."""
+
+from __future__ import annotations
+
+from flask import Response, abort, flash, request
+
+from portal import cases, office
+from portal.cases import Case
+from portal.forms.cases import NoteForm
+from portal.rules import Refused
+from portal.views.admin import blueprint
+from portal.views.html import goto, me, now, page
+
+STATES = {
+    cases.OPEN: ("To answer", "warn"),
+    cases.ANSWERED: ("Answered", "good"),
+    cases.CLOSED: ("Closed", ""),
+}
+
+
+@blueprint.get("/cases", endpoint="cases")
+def listed() -> Response:
+    """Those to answer first, the oldest on top."""
+    asked = {name: request.args.get(name, "")[:100].strip() for name in ("state", "about", "q")}
+    if asked["state"] not in ("", *STATES) or asked["about"] not in ("", *cases.ABOUT):
+        abort(404)
+    text = request.args.get("before", "")
+    rows = cases.listed(**asked, before=int(text[:9]) if text.isdecimal() else None)
+    return page(
+        "admin/cases.html",
+        "admin/_cases.html",
+        rows=rows,
+        waiting=cases.waiting(),
+        states=STATES,
+        about=cases.ABOUT,
+        asked=asked,
+        older=rows[-1].id if sum(row.state != cases.OPEN for row in rows) == cases.PAGE else None,
+    )
+
+
+@blueprint.route("/cases/<int(max=999999999):number>", methods=["GET", "POST"])
+def case(number: int) -> Response:
+    """A case with the facts, and what was said; answered by mail too."""
+    found = Case.get_or_none(id=number) or abort(404)
+    form = NoteForm()
+    if form.validate_on_submit():
+        close = request.form.get("do") == "close"
+        try:
+            cases.answer(found, form.typed("text"), by=me(), key=form.typed("key"), now=now(),
+                         close=close)  # fmt: skip
+        except Refused as problem:
+            form.refuse(problem)
+        else:
+            flash("The answer is sent.", "good")
+            return goto("admin.case", number=number)
+    notes = cases.notes(found)
+    names = office.names([note.by for note in notes])
+    return page("admin/case.html", it=found, form=form, states=STATES, about=cases.ABOUT,
+                notes=[(note, names.get(note.by, "")) for note in notes])  # fmt: skip

@@ -1,0 +1,111 @@
+"""Help: the questions with their rules, cases of one's own, and a sale that is missing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, abort, flash, request
+
+from portal import cases, missing, program, reports, subjects, throttle
+from portal.cases import Case
+from portal.forms import options
+from portal.forms.cases import AskForm, MissingForm, NoteForm
+from portal.missing import Claim
+from portal.rules import Refused
+from portal.views.center import blueprint
+from portal.views.html import goto, me, now, page, settings
+
+DAY = 86_400
+NOT_KNOWN = {"": "I do not know", "phone": "By phone"}
+
+
+@blueprint.route("/help", methods=["GET", "POST"])
+def help() -> Response:
+    """The questions, and one of your own: about a row of yours where the address names it."""
+    form, named = AskForm(), request.args.get("about", "")
+    subject = subjects.of(me(), named, now=now(), zone=settings().zone) if named else None
+    if named and subject is None:
+        abort(404)
+    if request.method == "GET" and subject:
+        form.subject.data = subject.title[:120]
+    if form.validate_on_submit():
+        about: dict[str, Any] = subject._asdict() if subject else {}
+        about.pop("title", None)
+        said = form.typed("subject"), form.typed("text")
+        case = cases.ask(me(), *said, key=form.typed("key"), now=now(), **about)
+        flash(f"Case {case.id} is open. The office answers here and by e-mail.", "good")
+        return goto("center.case", key=case.key)
+    return page(
+        "center/help.html",
+        form=form,
+        subject=subject,
+        cases=cases.of(me()),
+        terms=program.terms_version().terms(),
+    )
+
+
+@blueprint.route("/missing-sale", methods=["GET", "POST"], endpoint="missing")
+def missing_sale() -> Response:
+    """Look at the evidence again; answered at once, or a case for the office."""
+    form = MissingForm()
+    names = {name: name for name in reports.links(me()).values()}
+    form.link.choices = options((NOT_KNOWN | names).items())
+    explained, zone = None, settings().zone
+    if form.validate_on_submit():
+        claim = Claim(form.day.data, form.bought.data or "", form.typed("who"),
+                      NOT_KNOWN.get(form.link.data, form.link.data), form.typed("more"))  # fmt: skip
+        try:
+            _not_too_often()
+        except Refused as often:
+            form.refuse(often)
+        else:
+            explained = missing.look(me(), claim, now=now(), zone=zone)
+            if not explained or request.form.get("do") == "ask":
+                return goto("center.case", key=_opened(claim, form).key)
+    status = 200 if explained else None
+    return page("center/missing.html", form=form, status=status, explained=explained)
+
+
+def _not_too_often() -> None:
+    if throttle.count(f"missing sale {me().id}", DAY, now()) > missing.A_DAY:
+        said = f"These were {missing.A_DAY} questions today. Ask again tomorrow, or ask the office."
+        raise Refused(said)
+
+
+def _opened(claim: Claim, form: MissingForm) -> Case:
+    zone = settings().zone
+    mine = missing.facts(me(), claim, now=now(), zone=zone)
+    text = claim.more or f"I miss the sale to {claim.who}."
+    case = cases.ask(
+        me(), f"Missing sale, {claim.on:%b} {claim.on.day}", text, key=form.typed("key"),
+        now=now(), about="missing", facts=mine,
+        evidence=[*mine, *missing.comparison(claim, zone=zone)],
+    )  # fmt: skip
+    flash(
+        f"Case {case.id} is open. We found no order of those days that fits your clicks. The "
+        "office has what you wrote, and answers here and by e-mail.",
+        "good",
+    )
+    return case
+
+
+@blueprint.route("/cases/<key>", methods=["GET", "POST"])
+def case(key: str) -> Response:
+    """What was said in a case; it can be answered, and closed when it is settled."""
+    found = cases.found(me(), key) or abort(404)
+    form = NoteForm()
+    if request.form.get("do") == "close":
+        cases.close(found, now=now())
+        flash("The case is closed. Write again and it opens again.", "good")
+        return goto("center.case", key=key)
+    if form.validate_on_submit():
+        cases.say(found, me(), form.typed("text"), key=form.typed("key"), now=now())
+        flash("Sent. The office answers here and by e-mail.", "good")
+        return goto("center.case", key=key)
+    return page("center/case.html", "center/_case.html", form=form, it=found, **thread(found))
+
+
+def thread(found: Case) -> dict[str, Any]:
+    """What was said, each by whom."""
+    said = cases.notes(found)
+    return {"notes": [(n, n.by.startswith("affiliate:")) for n in said]}
