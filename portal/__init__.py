@@ -17,7 +17,9 @@ from portal import database, vault
 from portal.config import Config, load
 from portal.views import admin, api, assets, center, errors, html, login, public, track
 from portal.views.admin import people, runs
+from portal.views.center import links as center_links  # portal.links is the deeds'
 from portal.views.center import profile, tables
+from portal.views.center import team as center_team
 from portal.views.go import ClickPath
 
 LARGEST_FORM = 256 * 1024
@@ -34,7 +36,14 @@ HEADERS = {
     "Cache-Control": "no-store",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
-VIEWS = (people, runs, profile, tables)  # they put themselves into a blueprint
+VIEWS = (
+    people,
+    runs,
+    center_links,
+    profile,
+    tables,
+    center_team,
+)  # they put themselves into a blueprint
 PAGES = tuple(view.blueprint for view in (assets, public, login, center, admin))
 FOR_PROGRAMS = (api.bp, track.blueprint)
 

@@ -26,10 +26,10 @@ ROWS = (
     # What deeds are made of.
     {"ledger", "access", "letters", "lists", "present", "material"},
     {"events", "accounts", "explain", "reports", "mail", "past"},
-    {"attachments", "office", "outlook", "migrations", "replay"},
+    {"attachments", "office", "outlook", "migrations", "replay", "team"},
     {"runcheck"},
     # The deeds.
-    {"affiliates", "traffic", "orders", "refunds", "payouts", "checks", "verify", "cases"},
+    {"affiliates", "traffic", "orders", "refunds", "payouts", "checks", "verify", "cases", "links"},
     {"transfer"},
     # The edges.
     {"forms", "jobs", "demo", "terminal", "logins"},

@@ -44,6 +44,7 @@ def routes(app, cast):
     values = {"code": "alice", "month": cast["month"], "token": "x", "digest": "x", "name": "x"}
     values["part"] = "checks"
     values["number"] = 1
+    values |= {"slug": "main", "kind": "svg"}
     with app.test_request_context():
         for rule in app.url_map.iter_rules():
             blueprint = rule.endpoint.partition(".")[0]
