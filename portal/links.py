@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from peewee import JOIN, fn
@@ -64,6 +65,13 @@ def targets(current: program.Program) -> dict[str, str]:
     known = {_allowed(address, current): name for name, address in current.pages.items()}
     known.pop("", None)  # what the allowed hosts do not let through would lead home
     return {"": HOME, **known}
+
+
+def hosts(current: program.Program) -> str:
+    """The sites that a link may lead to, in words."""
+    own = urlsplit(current.product_url).netloc.lower()
+    named = [host for host in dict.fromkeys((own, *current.allowed_hosts)) if host]
+    return " or ".join(named) or "the program, which has not named any"
 
 
 def table(affiliate: Affiliate, *, now: datetime, zone: ZoneInfo) -> list[Row]:
@@ -162,10 +170,7 @@ def _landing(page: str) -> str:
     current = program.load()
     found = _allowed(page, current) or _allowed(f"https://{page}", current)
     if page and not found:
-        own = current.product_url.partition("://")[2].partition("/")[0].lower()
-        hosts = [host for host in dict.fromkeys((own, *current.allowed_hosts)) if host]
-        said = f"A link leads to a page of {' or '.join(hosts)}." if hosts else "No page is set."
-        raise Refused(said, "page")
+        raise Refused(f"A link leads to a page of {hosts(current)}.", "page")
     return found
 
 

@@ -15,16 +15,16 @@ class LinkForm(Form):
     """A link: its name, and where it leads; a typed page goes before a chosen one."""
 
     name = line("Name", "off", hint="Only you see it.", needed="Give the link a name.", most=60)
-    to = fields.SelectField("Leads to", description="Pages the program allows.")
+    to = fields.SelectField("Leads to", description="Pages we allow.")
     page = line("Another page", "off", most=2000)
-    slug = line(
-        "Ending of the address", "off", most=40, hint="Made of the name if you leave it empty."
-    )
+    slug = line("Ending of the address", "off", hint="Made of the name if left empty.", most=40)
 
-    def __init__(self, sent: Any, targets: dict[str, str], landing: str = "", name: str = ""):
+    def __init__(self, sent: Any, targets: dict[str, str], hosts: str, link: Any = None):
+        landing = link.landing if link else ""
         chosen = {"to": landing} if landing in targets else {"page": landing}
-        super().__init__(sent, data={"name": name, **chosen})
+        super().__init__(sent, data={"name": link.name if link else "", **chosen})
         self.to.choices = options(targets.items())
+        self.page.description = f"Its address, at {hosts}."
 
     def where(self) -> str:
         """The address that was typed or chosen, "" for the home page."""

@@ -353,7 +353,7 @@ def test_the_words_that_the_law_asks_for_are_the_offices(mine, today):
 def test_a_program_without_a_page_says_so(db, login_as, set_up, alice):
     db.execute_sql("DELETE FROM setting WHERE name = 'product_url'")
     answer = login_as(alice).post("/center/links", data={"name": "Deep", "page": "/x"})
-    assert "No page is set." in text(answer)
+    assert "a page of the program, which has not named any." in text(answer)
 
 
 def test_a_page_that_the_hosts_do_not_allow_is_not_offered(mine, today):

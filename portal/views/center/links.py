@@ -25,7 +25,11 @@ DRAWN: dict[str, dict[str, Any]] = {
 @blueprint.get("/links")
 def links() -> Response:
     """Every link with its clicks, orders and earnings, and the form for another."""
-    return _links(LinkForm(None, own.targets(settings())))
+    return _links(_form(None))
+
+
+def _form(sent: Any, link: Link | None = None) -> LinkForm:
+    return LinkForm(sent, own.targets(settings()), own.hosts(settings()), link)
 
 
 def _links(form: LinkForm) -> Response:
@@ -39,7 +43,7 @@ def _links(form: LinkForm) -> Response:
 @blueprint.post("/links")
 def make_link() -> Response:
     """Make a link and show it."""
-    form = LinkForm(request.form, own.targets(settings()))
+    form = _form(request.form)
     if form.validate():
         try:
             said = form.text("name"), form.where(), form.text("slug")
@@ -56,7 +60,7 @@ def make_link() -> Response:
 def link(slug: str) -> Response:
     """One link with its QR code; `?sub_id=` puts a label on both."""
     found = _found(slug)
-    return _link(slug, found, LinkForm(None, own.targets(settings()), found.landing, found.name))
+    return _link(slug, found, _form(None, found))
 
 
 def _found(slug: str) -> Link:
@@ -86,7 +90,7 @@ def change_link(slug: str) -> Response:
     found = _found(slug)
     if found.affiliate_id is None:
         abort(404)
-    form = LinkForm(request.form, own.targets(settings()))
+    form = _form(request.form)
     if form.validate():
         try:
             own.change(found, form.text("name"), form.where(), now=now())
