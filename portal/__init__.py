@@ -16,11 +16,13 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from portal import database, pictures, vault
 from portal.config import Config, load
 from portal.views import admin, api, assets, center, errors, html, images, login, public, track
-from portal.views.admin import material as office_material
 from portal.views.admin import cases as office_cases
+from portal.views.admin import material as office_material
 from portal.views.admin import people, runs
-from portal.views.center import material as center_material
 from portal.views.center import help, profile, tables
+from portal.views.center import links as center_links  # portal.links is the deeds'
+from portal.views.center import material as center_material
+from portal.views.center import team as center_team
 from portal.views.go import ClickPath
 
 LARGEST_FORM = 256 * 1024
@@ -40,7 +42,10 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 # They put themselves into a blueprint.
-VIEWS = (office_cases, office_material, people, runs, center_material, help, profile, tables)
+VIEWS = (
+    *(office_cases, office_material, people, runs),
+    *(center_links, center_material, center_team, help, profile, tables),
+)
 PAGES = tuple(view.blueprint for view in (assets, images, public, login, center, admin))
 FOR_PROGRAMS = (api.bp, track.blueprint)
 

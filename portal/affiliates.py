@@ -7,12 +7,11 @@ fact beside the row, so any moment of the past can be recomputed (R24).
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from portal import mail, program, rules, taxes, vault
+from portal import mail, program, rules, taxes, vault, words
 from portal.attachments import attach_applicant, attach_linked
 from portal.books import Customer
 from portal.database import transaction
@@ -20,7 +19,6 @@ from portal.models import Affiliate, AffiliateCode, Audit, TaxIdOnFile, record
 from portal.present import Now
 
 CODE = re.compile(r"[a-z0-9][a-z0-9-]{1,31}")
-LATIN = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe", "þ": "th"})
 PROFILE = "name company payee line1 line2 city state postal_code country us_person website".split()
 RESIDENCE = ("country", "us_person")
 MOVES = {
@@ -133,9 +131,7 @@ def _new_code(application: Application) -> str:
         if AffiliateCode.get_or_none(code=code):
             raise rules.Refused("This code is taken. Choose another.", "code")
         return code
-    plain = unicodedata.normalize("NFKD", application.name.casefold().translate(LATIN))
-    plain = plain.encode("ascii", "ignore").decode()
-    stem = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:24].strip("-")
+    stem = words.slug(application.name)[:24].strip("-")
     stem = stem if CODE.fullmatch(stem) else "affiliate"
     taken = AffiliateCode.select(AffiliateCode.code).where(AffiliateCode.code.startswith(stem))
     codes = {row.code for row in taken}

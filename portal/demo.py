@@ -20,6 +20,7 @@ from portal import (
     config,
     database,
     feeds,
+    links,
     mail,
     orders,
     payouts,
@@ -44,6 +45,8 @@ SETTINGS = {
     "support_email": "partners@maestro.example",
     "product_url": "https://www.maestro.example/",
     "allowed_hosts": "www.maestro.example",
+    "landing_pages": "Pricing = https://www.maestro.example/pricing\n"
+    "Free trial = https://www.maestro.example/trial",
 }
 PLANS = (("month", 9_700, "Pro"), ("month", 4_900, "Solo"), ("month", 19_700, "Team"))
 YEARLY, ONCE = ("year", 97_000, "Pro"), ("once", 25_000, "Event pack")
@@ -53,6 +56,8 @@ AGENT = {"user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101
 ROBOT = {"user-agent": "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"}
 PAGES = ("https://mail.example/", "https://social.example/post", "https://guide.example/calls", "")
 LABELS = ("spring", "footer", "podcast-31", "ch-4", "")
+LINKS = {"guide": ("Facilitation guide", "/trial"), "spring": ("Spring newsletter", "/pricing")}
+LINKED = ("Jordan Reyes", "Samuel Brook")  # who made these links; an unknown one is the main link
 
 
 # Name, e-mail, address, day they apply, clicks a day, tax ID; a U.S. address is a U.S. person's.
@@ -97,7 +102,12 @@ class Year:
             if int(person["day"]) == day:
                 said: dict[str, Any] = {**person, "us_person": person["country"] == "US"}
                 del said["day"], said["clicks"]
-                self.accounts[person["name"]] = affiliates.apply(Application(**said), now=at)[0]
+                if person["name"] == "Samuel Brook":  # who is referred by a click
+                    said["click_id"] = self._click(self.accounts["Jordan Reyes"], at)
+                made = affiliates.apply(Application(**said), now=at)[0]
+                self.accounts[person["name"]] = made
+                for slug, (name, page) in LINKS.items() if person["name"] in LINKED else ():
+                    links.make(made, name, page, slug, now=at)
 
     def _office(self, day: int, at: datetime) -> None:
         """Jordan's customer Priya pays before she applies; North Ad Co. is suspended in time."""
@@ -132,7 +142,10 @@ class Year:
     def _click(self, account: Affiliate, at: datetime) -> str:
         headers = ROBOT if self.chance.random() < 0.08 else AGENT
         label, page = self.chance.choice(LABELS), self.chance.choice(PAGES)
-        visit = visits.read(account.code, headers=headers, now=at, sub_id=label, referrer=page)
+        slug = self.chance.choice(("", *LINKS))
+        visit = visits.read(
+            account.code, slug, headers=headers, now=at, sub_id=label, referrer=page
+        )
         return traffic.record_click(visit).click_id
 
     def _order(

@@ -44,9 +44,7 @@ class Explained(NamedTuple):
     order_id: str = ""
 
 
-def look(
-    affiliate: Affiliate, claim: Claim, *, now: datetime, zone: ZoneInfo
-) -> Explained | None:
+def look(affiliate: Affiliate, claim: Claim, *, now: datetime, zone: ZoneInfo) -> Explained | None:
     """The explanation of a missing sale, or None where the office must look."""
     since, before = _span(claim, zone)
     said = ("You said", _said(claim, zone, now))
@@ -149,7 +147,9 @@ def comparison(claim: Claim, *, zone: ZoneInfo) -> Trail:
         same |= fn.LOWER(Customer.name).contains(word)
     if key:
         same |= Customer.email_key == key
-    people = [f"{c.customer_id}, {c.name or c.email}" for c in Customer.select().where(same).limit(SHOWN)]
+    people = [
+        f"{c.customer_id}, {c.name or c.email}" for c in Customer.select().where(same).limit(SHOWN)
+    ]
     since, before = _span(claim, zone)
     query: Any = Order.select(Order, Customer, Affiliate).join(Customer)
     query = query.join_from(Order, Affiliate, JOIN.LEFT_OUTER, Order.credited_to == Affiliate.id)

@@ -148,6 +148,11 @@ class Link(Table):
     class Meta:
         indexes = ((("affiliate", "slug"), True),)
 
+    @classmethod
+    def of(cls, affiliate: Affiliate) -> Any:
+        """The condition of links that an affiliate's codes lead by: its own and the program's."""
+        return (cls.affiliate == affiliate) | cls.affiliate.is_null()
+
 
 class Click(Table):
     """A click, marked or not (R8). The id grows in the order of storing; `tag` seals the row."""
@@ -196,14 +201,18 @@ class ImportedClick(Table):
 
 
 class ClickDay(Table):
-    """Unmarked clicks of an affiliate on a day of the program's zone, kept with each click."""
+    """Unmarked clicks of an affiliate on a day of the program's zone by link, 0 the main one.
+
+    Kept with each click, so that no page has to count a million of them.
+    """
 
     affiliate_id = IntegerField()
     day = CharField(10)
+    link_id = IntegerField()
     clicks = IntegerField()
 
     class Meta:
-        primary_key = CompositeKey("affiliate_id", "day")
+        primary_key = CompositeKey("affiliate_id", "day", "link_id")
 
 
 class Fact(Table):

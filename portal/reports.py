@@ -111,13 +111,13 @@ def last_days(affiliate: Affiliate, *, now: datetime, zone: ZoneInfo) -> list[di
     """Click-throughs and orders of each of the last 90 days, today the last."""
     today = date.fromisoformat(months.day_of(now, zone))
     first = today - timedelta(days=DAYS - 1)
-    counts = ClickDay.select(ClickDay.day, ClickDay.clicks).where(
+    counts = ClickDay.select(ClickDay.day, fn.SUM(ClickDay.clicks)).where(
         (ClickDay.affiliate_id == affiliate.id) & (ClickDay.day >= first.isoformat())
     )
     times = Order.select(Order.ordered_at).where(
         (Order.credited_to == affiliate) & (Order.ordered_at >= _midnight(first, zone))
     )
-    clicks: dict[str, int] = dict(list(counts.tuples()))
+    clicks = {day: int(count) for day, count in counts.group_by(ClickDay.day).tuples()}
     orders = Counter(months.day_of(at, zone) for (at,) in times.tuples())
     days = [first + timedelta(days=n) for n in range(DAYS)]
     return [
@@ -130,8 +130,8 @@ def last_days(affiliate: Affiliate, *, now: datetime, zone: ZoneInfo) -> list[di
 
 
 def links(affiliate: Affiliate) -> dict[int | None, str]:
-    """The names of an affiliate's links by key; the main one has none."""
-    rows = Link.select(Link.id, Link.name).where(Link.affiliate == affiliate).order_by(Link.name)
+    """The names of an affiliate's links by key, the program's among them; the main one has none."""
+    rows = Link.select(Link.id, Link.name).where(Link.of(affiliate)).order_by(Link.name)
     return {None: MAIN_LINK, **dict(list(rows.tuples()))}
 
 

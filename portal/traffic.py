@@ -101,14 +101,16 @@ class _Batch:
         named = _ask(
             "SELECT c.code, a.id, a.status, l.slug, l.id, l.landing FROM code c "
             "JOIN affiliate a ON a.id = c.affiliate_id "
-            "LEFT JOIN link l ON l.affiliate_id = a.id AND l.slug IN (...) WHERE c.code IN (...)",
+            "LEFT JOIN link l ON l.slug IN (...) "
+            "AND (l.affiliate_id = a.id OR l.affiliate_id IS NULL) "
+            "WHERE c.code IN (...) ORDER BY l.affiliate_id IS NOT NULL",
             list({"", *(visit.slug for visit in arrived)}),
             list({visit.code for visit in arrived}),
         )
         self.affiliates = {row[0]: (row[1], row[2] == rules.ACTIVE) for row in named}
-        self.links = {(row[0], row[3]): row[4:] for row in named if row[4]}
+        self.links = {(row[0], row[3]): row[4:] for row in named if row[4]}  # one's own come last
         self.rows: list[tuple] = []
-        self.counts: Counter[tuple[int, str]] = Counter()  # unmarked ones by affiliate and day
+        self.counts: Counter[tuple[int, str, int]] = Counter()  # unmarked, as ClickDay has them
 
     def link(self, visit: Visit) -> tuple[int | None, str]:
         """The link by which one came, by default the affiliate's own, and where it leads."""
@@ -129,7 +131,7 @@ class _Batch:
         tag = click_tag(row, self.key)
         self.rows.append((*row, tag))
         if not visit.mark:
-            self.counts[affiliate, day_of(visit.at, self.program.zone)] += 1
+            self.counts[affiliate, day_of(visit.at, self.program.zone), link or 0] += 1
         return click_id(self.last, tag)
 
     def store(self) -> None:
@@ -139,8 +141,8 @@ class _Batch:
             self.rows,
         )
         _add(
-            "INSERT INTO click_day (affiliate_id, day, clicks) VALUES (...) "
-            "ON CONFLICT (affiliate_id, day) "
+            "INSERT INTO click_day (affiliate_id, day, link_id, clicks) VALUES (...) "
+            "ON CONFLICT (affiliate_id, day, link_id) "
             "DO UPDATE SET clicks = click_day.clicks + excluded.clicks",
             [(*day, clicks) for day, clicks in self.counts.items()],
         )

@@ -18,7 +18,7 @@ from portal import rules
 
 MARKING = ("sec-purpose", "purpose", "x-moz", "sec-fetch-dest")  # headers that R8 looks at
 _CODE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,31}")
-_SUB_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+SUB_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _FORMER = re.compile(r"[!-~]{1,128}")
 _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)(?:[^/]*@)?([^/@]+(?:/.*)?)")
 
@@ -55,7 +55,7 @@ def read(
         slug=slug if slug.isprintable() and len(slug) <= 64 else "",
         mark=rules.mark(active=True, method=method, headers=signs, robot=robot),
         former=former if _FORMER.fullmatch(former) else "",
-        sub_id=sub_id if _SUB_ID.fullmatch(sub_id) else None,
+        sub_id=sub_id if SUB_ID.fullmatch(sub_id) else None,
         referrer=clean_referrer(referrer),
         at=now,
     )

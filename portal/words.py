@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +16,15 @@ _COUNTRIES: dict[str, str] = {
     for code, name in Locale("en", "US").territories.items()
     if len(code) == 2 and code.isalpha() and code not in ("EU", "EZ", "UN", "XA", "XB", "ZZ", "QO")
 }
+
+_LATIN = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe", "þ": "th"})
+
+
+def slug(text: str) -> str:
+    """A name in letters, digits and dashes, for an address: Łukasz Şahin is lukasz-sahin."""
+    plain = unicodedata.normalize("NFKD", text.casefold().translate(_LATIN))
+    plain = plain.encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
 
 
 def number(count: int) -> str:

@@ -3,11 +3,11 @@
 
 const live = () => document.querySelector(".live");
 
-// Copy buttons: the text beside them; the button says so for two seconds.
+// Copy buttons: the text beside them or in their row; the button says so for two seconds.
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
-  const source = button.parentElement.querySelector("code, pre");
+  const source = (button.closest("tr") || button.parentElement).querySelector("code, pre");
   try {
     await navigator.clipboard.writeText(source.textContent);
   } catch {

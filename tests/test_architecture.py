@@ -26,10 +26,21 @@ ROWS = (
     # What deeds are made of.
     {"ledger", "access", "letters", "lists", "present", "material"},
     {"events", "accounts", "explain", "reports", "mail", "past"},
-    {"attachments", "evidence", "office", "outlook", "migrations", "replay", "subjects"},
+    {"attachments", "evidence", "office", "outlook", "migrations", "replay", "subjects", "team"},
     {"runcheck", "missing"},
     # The deeds.
-    {"starter", "affiliates", "traffic", "orders", "refunds", "payouts", "checks", "verify", "cases"},
+    {
+        "starter",
+        "affiliates",
+        "traffic",
+        "orders",
+        "refunds",
+        "payouts",
+        "checks",
+        "verify",
+        "cases",
+        "links",
+    },
     {"transfer"},
     # The edges.
     {"forms", "jobs", "demo", "terminal", "logins"},

@@ -5,6 +5,7 @@ import sys
 
 import peewee
 import pytest
+from playhouse.migrations import Runner
 from playhouse.schema_diff import diff_models
 
 from portal import access, books, cases, database, mail, material, models, throttle
@@ -31,6 +32,15 @@ def test_the_migrations_make_what_the_models_say(db):
 
 def test_migrating_again_does_nothing(db):
     assert database.migrate() == []
+
+
+def test_clicks_counted_before_there_were_links_are_the_main_links(database_url):
+    database.connect(database_url).connect()
+    Runner(database.db.obj, str(database.MIGRATIONS)).up("0001_initial")
+    database.db.execute_sql("INSERT INTO click_day VALUES (1, '2026-03-15', 7)")
+    database.migrate()
+    kept = models.ClickDay.select().tuples()
+    assert list(kept) == [(1, "2026-03-15", 0, 7)]
 
 
 def test_two_processes_migrate_at_once(database_url, environ):

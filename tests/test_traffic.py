@@ -66,6 +66,29 @@ def test_an_unknown_slug_is_the_default_link(alice, now):
     assert stored()[1].link_id == default.id
 
 
+def test_a_link_of_the_program_is_everyones_own(alice, now):
+    banner = make_link(None, "banner.3", "https://shop.example/trial", now)
+    bob = make_affiliate("bob", now)
+    for code in ("alice", "bob"):
+        assert follow(code, "Banner.3", now=now).landing == "https://shop.example/trial"
+    clicks = [(click.affiliate_id, click.link_id) for click in stored()]
+    assert clicks == [(alice.id, banner.id), (bob.id, banner.id)]
+
+
+def test_a_slug_of_ones_own_comes_before_the_programs(alice, now):
+    own = make_link(alice, "sale.1", "https://shop.example/own", now)
+    theirs = make_link(None, "sale.1", "https://shop.example/all", now)
+    make_affiliate("bob", now)
+    assert follow("alice", "sale.1", now=now).landing == own.landing
+    assert follow("bob", "sale.1", now=now).landing == theirs.landing
+
+
+def test_a_link_of_another_affiliate_is_the_default_one(alice, now):
+    make_link(make_affiliate("bob", now), "price", "https://shop.example/price", now)
+    assert follow(slug="price", now=now).landing == "https://shop.example/product"
+    assert stored()[0].link_id is None
+
+
 def test_an_unknown_code_stores_nothing(alice, now):
     outcome = follow("nobody", now=now)
     assert (outcome.click_id, outcome.landing) == ("", "https://shop.example/product")
@@ -205,6 +228,15 @@ def test_clicks_are_counted_by_day_of_the_programs_zone(alice):
     assert list(counted) == [("2026-07-01", 1), ("2026-07-02", 2)]
 
 
+def test_clicks_of_a_day_are_counted_by_link(alice, now):
+    link = make_link(alice, "price", "https://shop.example/price", now)
+    for slug in ("", "price", "price", "unknown"):
+        follow(slug=slug, now=now)
+    follow(slug="price", now=now, agent="Googlebot/2.1")
+    counted = ClickDay.select(ClickDay.link_id, ClickDay.clicks).order_by(ClickDay.link_id)
+    assert list(counted.tuples()) == [(0, 2), (link.id, 2)]
+
+
 # --- What is kept ------------------------------------------------------------------------------
 
 
@@ -317,6 +349,12 @@ def test_clicks_of_one_browser_elsewhere_are_one_visitors_here(alice, now):
     one, two, three, four, own = (click.visitor for click in stored())
     assert one == three == own
     assert len({one, two, four}) == 3
+
+
+def test_an_imported_click_may_be_on_a_link_of_the_program(alice, now):
+    banner = make_link(None, "banner.3", "https://shop.example/trial", now)
+    traffic.store_import([imported("a-1", now, slug="banner.3"), imported("a-2", now)])
+    assert [click.link_id for click in stored()] == [banner.id, None]
 
 
 def test_an_imported_id_may_look_like_ours(alice, now):

@@ -12,7 +12,7 @@ from typing import Any
 from flask_wtf import FlaskForm
 from wtforms import fields
 from wtforms.fields import Field
-from wtforms.validators import InputRequired, Length, Optional, ValidationError
+from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
 
 
 def options(pairs: Iterable[tuple[str, str]]) -> list[Any]:
@@ -36,7 +36,7 @@ def line(
 ) -> Any:  # fmt: skip
     """Text; `needed` says what is missing where it must be given."""
     length = Length(max=most, message=f"This takes {most:,} characters at most.")
-    checks = [InputRequired(needed) if needed else Optional(), length, _plain]
+    checks = [DataRequired(needed) if needed else Optional(), length, _plain]
     attributes = ({"autocomplete": auto} if auto else {}) | more
     return kind(label, checks, filters=[_trim], description=hint, render_kw=attributes)
 

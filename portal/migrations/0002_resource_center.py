@@ -73,8 +73,19 @@ CREATE TABLE "login_session" (
   "began_at" {instant} NOT NULL,
   "used_at" {instant} NOT NULL
 );
-CREATE INDEX "login_session_holder" ON "login_session" ("holder")
-"""
+CREATE INDEX "login_session_holder" ON "login_session" ("holder");
+CREATE TEMPORARY TABLE "click_day_before" AS SELECT * FROM "click_day";
+DROP TABLE "click_day";
+CREATE TABLE "click_day" (
+  "affiliate_id" INTEGER NOT NULL,
+  "day" VARCHAR(10) NOT NULL,
+  "link_id" INTEGER NOT NULL,
+  "clicks" INTEGER NOT NULL,
+  PRIMARY KEY ("affiliate_id", "day", "link_id")
+);
+INSERT INTO "click_day" SELECT "affiliate_id", "day", 0, "clicks" FROM "click_day_before";
+DROP TABLE "click_day_before"
+"""  # until now there was nothing to make a link with, so clicks were on the main one
 
 
 def up(migrator, db):

@@ -20,7 +20,10 @@ from tests.makers import (
 pytestmark = [pytest.mark.browser, pytest.mark.sqlite_only]
 
 PUBLIC = ["/", "/apply", "/login", "/password/forgotten", "/nothing"]
-CENTER = [f"/center/{name}" for name in ("", "clicks", "orders", "payments", "profile")]
+CENTER = [
+    f"/center/{name}"
+    for name in ("", "links", "links/main", "clicks", "orders", "payments", "team", "profile")
+]
 
 
 @pytest.fixture

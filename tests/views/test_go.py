@@ -104,6 +104,14 @@ def test_a_sub_id_is_kept(browser, name):
     assert stored()[0].sub_id == "mail.7"
 
 
+def test_a_link_of_the_program_leads_there_by_any_code(alice, browser, now):
+    make_affiliate("bob", now)
+    make_link(None, "banner.3", "https://shop.example/trial", now)
+    for code in ("alice", "bob"):
+        answer = browser.get(f"/go/{code}/banner.3")
+        assert (answer.page.path, answer.asked["via"]) == ("/trial", code)
+
+
 MARKED = [
     {"method": "HEAD"},
     {"agent": "Twitterbot/1.0"},

@@ -4,10 +4,8 @@ check, live, of their own account alone (R23).
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
-import segno
 from flask import Blueprint, Response, current_app
 
 from portal import chart, formats, months, outlook, program, reports
@@ -21,8 +19,10 @@ blueprint.before_request(only(Affiliate))
 FEED = 8
 
 
-def _own_link() -> str:
-    return f"{current_app.config['PORTAL'].url}/go/{me().code}"
+def go(slug: str = "") -> str:
+    """The trackable address of the account's main link, or of the one with a slug."""
+    url = f"{current_app.config['PORTAL'].url}/go/{me().code}"
+    return f"{url}/{slug}" if slug else url
 
 
 def head() -> dict[str, Any]:
@@ -44,7 +44,7 @@ def overview() -> Response:
         year=months.year_of(now(), zone),
         hour=now().astimezone(zone).hour,
         name=(me().name.split() or [me().code])[0],
-        link=_own_link(),
+        link=go(),
         terms=program.terms_version().terms(),
         chart=chart.drawn(reports.last_days(me(), now=now(), zone=zone)),
         feed=_feed(),
@@ -77,13 +77,3 @@ def source(click: Click) -> str:
     """Where a click came from: the site, or nowhere."""
     address = (click.referrer or "").split("://", 1)[-1]
     return f"from {address.split('/', 1)[0]}" if address else "direct"
-
-
-@blueprint.get("/qr.svg")
-def qr() -> Response:
-    """The QR code of the own link, to print or to put on a slide."""
-    code = segno.make(_own_link(), error="m", micro=False)
-    drawn = io.BytesIO()
-    code.save(drawn, kind="svg", scale=8, border=4, xmldecl=False, svgclass=None, lineclass=None)
-    file = {"Content-Disposition": f'inline; filename="{me().code}.svg"'}
-    return Response(drawn.getvalue(), mimetype="image/svg+xml", headers=file)

@@ -12,7 +12,7 @@ from flask import Response, abort, request
 
 from portal import formats, months, reports, words
 from portal.books import Order
-from portal.explain import because, click_before, explain, other_clicks
+from portal.explain import because, click_before, explain
 from portal.forms import options
 from portal.forms.center import RowsForm
 from portal.models import Click

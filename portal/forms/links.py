@@ -1,0 +1,43 @@
+"""Forms of an affiliate's links."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wtforms import fields
+from wtforms.validators import ValidationError
+
+from portal.forms import Form, line, options
+from portal.visits import SUB_ID
+
+
+class LinkForm(Form):
+    """A link: its name, and where it leads; a typed page goes before a chosen one."""
+
+    name = line("Name", "off", hint="Only you see it.", needed="Give the link a name.", most=60)
+    to = fields.SelectField("Leads to", description="Pages we allow.")
+    page = line("Another page", "off", most=2000)
+    slug = line("Ending of the address", "off", hint="Made of the name if left empty.", most=40)
+
+    def __init__(self, sent: Any, targets: dict[str, str], hosts: str, link: Any = None):
+        landing = link.landing if link else ""
+        chosen = {"to": landing} if landing in targets else {"page": landing}
+        super().__init__(sent, data={"name": link.name if link else "", **chosen})
+        self.to.choices = options(targets.items())
+        self.page.description = f"Its address, at {hosts}."
+
+    def where(self) -> str:
+        """The address that was typed or chosen, "" for the home page."""
+        return self.typed("page") or self.typed("to")
+
+
+class LabelForm(Form):
+    """A label to put on a link; sent by GET, so that the page can be kept."""
+
+    sub_id = line("Add a label", "off", hint="Say where the link stands: spring, ch-4.", most=64)
+
+    def validate_sub_id(self, field: Any) -> None:
+        """A click with another label would lose it (R8 refuses no visitor)."""
+        if not SUB_ID.fullmatch(field.data):
+            said = "A label has 1 to 64 letters, digits, dots, dashes or underscores."
+            raise ValidationError(said)

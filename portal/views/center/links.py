@@ -1,0 +1,118 @@
+"""An affiliate's links, live with what each brought, and each link's own page with its QR code."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import segno
+from flask import Response, abort, flash, request
+
+from portal import links as own
+from portal.forms.links import LabelForm, LinkForm
+from portal.models import Link
+from portal.rules import Refused
+from portal.views.center import blueprint, go
+from portal.views.html import goto, me, now, page, settings
+from portal.visits import SUB_ID
+
+DRAWN: dict[str, dict[str, Any]] = {
+    "svg": {"scale": 8, "xmldecl": False, "svgclass": None, "lineclass": None},
+    "png": {"scale": 16},
+}
+
+
+@blueprint.get("/links")
+def links() -> Response:
+    """Every link with its clicks, orders and earnings, and the form for another."""
+    return _links(_form(None))
+
+
+def _form(sent: Any, link: Link | None = None) -> LinkForm:
+    return LinkForm(sent, own.targets(settings()), own.hosts(settings()), link)
+
+
+def _links(form: LinkForm) -> Response:
+    rows = own.table(me(), now=now(), zone=settings().zone)
+    targets = own.targets(settings())
+    return page(
+        "center/links.html", "center/_links.html", form=form, rows=rows, go=go, targets=targets
+    )
+
+
+@blueprint.post("/links")
+def make_link() -> Response:
+    """Make a link and show it."""
+    form = _form(request.form)
+    if form.validate():
+        try:
+            said = form.typed("name"), form.where(), form.typed("slug")
+            link, made = own.make(me(), *said, now=now())
+        except Refused as problem:
+            form.refuse(problem)
+        else:
+            flash("Link made." if made else "You have this link already.", "good")
+            return goto("center.link", slug=link.slug)
+    return _links(form)
+
+
+@blueprint.get("/links/<slug>")
+def link(slug: str) -> Response:
+    """One link with its QR code; `?sub_id=` puts a label on both."""
+    found = _found(slug)
+    return _link(slug, found, _form(None, found))
+
+
+def _found(slug: str) -> Link:
+    return own.find(me(), slug) or abort(404)
+
+
+def _link(slug: str, found: Link, form: LinkForm) -> Response:
+    label, asked = LabelForm(request.args), "sub_id" in request.args
+    good = asked and label.validate()
+    return page(
+        "center/link.html",
+        status=422 if asked and not good else None,
+        slug=slug,
+        link=found,
+        to=own.targets(settings()).get(found.landing, found.landing),
+        mine=found.affiliate_id is not None,
+        form=form,
+        label=label,
+        sub_id=label.text("sub_id") if good else "",
+        go=go,
+    )
+
+
+@blueprint.post("/links/<slug>")
+def change_link(slug: str) -> Response:
+    """Rename an own link, or lead it elsewhere."""
+    found = _found(slug)
+    if found.affiliate_id is None:
+        abort(404)
+    form = _form(request.form)
+    if form.validate():
+        try:
+            own.change(found, form.typed("name"), form.where(), now=now())
+        except Refused as problem:
+            form.refuse(problem)
+        else:
+            flash("Link saved.", "good")
+            return goto("center.link", slug=slug)
+    return _link(slug, found, form)
+
+
+@blueprint.get("/links/<slug>/qr.<any(svg,png):kind>")
+def qr(slug: str, kind: str) -> Response:
+    """The QR code of a link, to print or to put on a slide."""
+    address, name = go(_found(slug).slug), f"{me().code}-{slug}"
+    if label := request.args.get("sub_id"):
+        if not SUB_ID.fullmatch(label):
+            abort(404)
+        address, name = f"{address}?sub_id={label}", f"{name}-{label}"
+    drawn = io.BytesIO()
+    code = segno.make(address, error="m", micro=False)
+    code.save(drawn, kind=kind, light="#fff", **DRAWN[kind])
+    file = {"Content-Disposition": f'inline; filename="{name}.{kind}"'}
+    mimetype = "image/svg+xml" if kind == "svg" else "image/png"
+    return Response(drawn.getvalue(), mimetype=mimetype, headers=file)
