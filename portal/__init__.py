@@ -19,9 +19,10 @@ from portal.views import admin, api, assets, center, errors, html, images, login
 from portal.views.admin import cases as office_cases
 from portal.views.admin import material as office_material
 from portal.views.admin import people, runs
-from portal.views.center import help, profile, tables
+from portal.views.center import help as center_help
 from portal.views.center import links as center_links  # portal.links is the deeds'
 from portal.views.center import material as center_material
+from portal.views.center import profile, tables
 from portal.views.center import team as center_team
 from portal.views.go import ClickPath
 
@@ -44,7 +45,7 @@ HEADERS = {
 # They put themselves into a blueprint.
 VIEWS = (
     *(office_cases, office_material, people, runs),
-    *(center_links, center_material, center_team, help, profile, tables),
+    *(center_links, center_material, center_team, center_help, profile, tables),
 )
 PAGES = tuple(view.blueprint for view in (assets, images, public, login, center, admin))
 FOR_PROGRAMS = (api.bp, track.blueprint)

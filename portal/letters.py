@@ -28,8 +28,8 @@ from portal.config import MailServer
 from portal.models import Admin, Affiliate
 
 KINDS = (
-    "login case_answered password_reset account_exists applied declined payout tax_hold password_changed "
-    "first_login"
+    "login password_reset account_exists applied declined payout tax_hold password_changed "
+    "first_login case_answered"
 ).split()
 TIMEOUT = 10.0  # seconds for each answer of the server
 SUBMISSION = 587

@@ -37,7 +37,7 @@ class Claim(NamedTuple):
 
 
 class Explained(NamedTuple):
-    """Why the sale earned what it did, by the affiliate's own facts; `order_id` where it is theirs."""
+    """What became of the sale, by the affiliate's own facts; `order_id` where it is theirs."""
 
     title: str
     trail: Trail

@@ -48,7 +48,7 @@ def routes(app, cast):
     """Every page of the people's blueprints as (blueprint, method, address)."""
     values = {"code": "alice", "month": cast["month"], "token": "x", "digest": "x", "name": "x"}
     values["part"] = "checks"
-    values |= {"number": 1, "key": "0" * 32, "kind": "banner", "slug": "main"}
+    values |= {"number": 1, "key": "0" * 32, "kind": "banner", "slug": "main", "form": "svg"}
     with app.test_request_context():
         for rule in app.url_map.iter_rules():
             blueprint = rule.endpoint.partition(".")[0]

@@ -255,7 +255,7 @@ def test_clicks_are_those_of_90_days(mine, alice, today):
 def test_a_link_of_the_program_shows_once_it_brought_somebody(mine, alice, mallory, today):
     banner(today)
     on(mallory, "banner.1", today)
-    assert "Banner" not in text(mine.get("/center/links"))
+    assert "Banner 300 × 250" not in text(mine.get("/center/links"))
     on(alice, "banner.1", today)
     assert "Banner 300 × 250" in text(mine.get("/center/links"))
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, flash
 
-from portal import cases, formats, mail, months, office, rules
+from portal import formats, mail, months, office, rules
+from portal.cases import waiting
 from portal.models import Admin
 from portal.views.html import goto, now, only, page, settings
 
@@ -33,7 +34,7 @@ def overview() -> Response:
         "admin/_work.html",
         work=office.work(),
         mails=mail.waiting().count(),
-        cases=cases.waiting(),
+        cases=waiting(),
         figures=office.month_figures(now(), zone),
         month=formats.month(months.month_of(now(), zone)),
         today=f"{now().astimezone(zone):%A}, {formats.long_date(now(), zone)}",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Response, abort, flash, request
 
 from portal import cases, office
@@ -21,7 +23,9 @@ STATES = {
 @blueprint.get("/cases", endpoint="cases")
 def listed() -> Response:
     """Those to answer first, the oldest on top."""
-    asked = {name: request.args.get(name, "")[:100].strip() for name in ("state", "about", "q")}
+    asked: dict[str, Any] = {
+        name: request.args.get(name, "")[:100].strip() for name in ("state", "about", "q")
+    }
     if asked["state"] not in ("", *STATES) or asked["about"] not in ("", *cases.ABOUT):
         abort(404)
     text = request.args.get("before", "")

@@ -52,8 +52,9 @@ def missing_sale() -> Response:
     form.link.choices = options((NOT_KNOWN | names).items())
     explained, zone = None, settings().zone
     if form.validate_on_submit():
-        claim = Claim(form.day.data, form.bought.data or "", form.typed("who"),
-                      NOT_KNOWN.get(form.link.data, form.link.data), form.typed("more"))  # fmt: skip
+        link = NOT_KNOWN.get(form.link.data, form.link.data)
+        said = form.typed("bought"), form.typed("who"), link, form.typed("more")
+        claim = Claim(form.day.data, *said)
         try:
             _not_too_often()
         except Refused as often:

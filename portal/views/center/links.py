@@ -79,7 +79,7 @@ def _link(slug: str, found: Link, form: LinkForm) -> Response:
         mine=found.affiliate_id is not None,
         form=form,
         label=label,
-        sub_id=label.text("sub_id") if good else "",
+        sub_id=label.typed("sub_id") if good else "",
         go=go,
     )
 
@@ -102,8 +102,8 @@ def change_link(slug: str) -> Response:
     return _link(slug, found, form)
 
 
-@blueprint.get("/links/<slug>/qr.<any(svg,png):kind>")
-def qr(slug: str, kind: str) -> Response:
+@blueprint.get("/links/<slug>/qr.<any(svg,png):form>")
+def qr(slug: str, form: str) -> Response:
     """The QR code of a link, to print or to put on a slide."""
     address, name = go(_found(slug).slug), f"{me().code}-{slug}"
     if label := request.args.get("sub_id"):
@@ -112,7 +112,7 @@ def qr(slug: str, kind: str) -> Response:
         address, name = f"{address}?sub_id={label}", f"{name}-{label}"
     drawn = io.BytesIO()
     code = segno.make(address, error="m", micro=False)
-    code.save(drawn, kind=kind, light="#fff", **DRAWN[kind])
-    file = {"Content-Disposition": f'inline; filename="{name}.{kind}"'}
-    mimetype = "image/svg+xml" if kind == "svg" else "image/png"
+    code.save(drawn, kind=form, light="#fff", **DRAWN[form])
+    file = {"Content-Disposition": f'inline; filename="{name}.{form}"'}
+    mimetype = "image/svg+xml" if form == "svg" else "image/png"
     return Response(drawn.getvalue(), mimetype=mimetype, headers=file)

@@ -10,9 +10,9 @@ from typing import Any
 
 from flask import Response, abort, request
 
-from portal import formats, months, reports, words
+from portal import evidence, formats, months, reports, words
 from portal.books import Order
-from portal.explain import because, click_before, explain
+from portal.explain import because, click_before, explain, other_clicks, own_clicks
 from portal.forms import options
 from portal.forms.center import RowsForm
 from portal.models import Click
@@ -21,6 +21,7 @@ from portal.reports import MAIN_LINK, Filter, Rows
 from portal.views.center import blueprint, head
 from portal.views.html import me, now, page, settings, table
 
+LOST = 25
 Told = dict[str, Any]
 
 
@@ -28,14 +29,30 @@ Told = dict[str, Any]
 def clicks() -> Response:
     """Click-throughs, newest first, with the filter in the address."""
     columns = "clicked_at link sub_id from counts_until click_id"
-    return _table("clicks", reports.clicks, _click_of, _told_click, columns, **head())
+    return _table("clicks", _read_clicks, _click_of, _told_click, columns, **head())
 
 
 @blueprint.get("/orders")
 def orders() -> Response:
     """Credited orders, newest first, each with why it is the affiliate's and what it earned."""
     columns = "order_id ordered_at customer plan paid refunded earned rule"
-    return _table("orders", reports.orders, _order_of, _told_order, columns)
+    return _table("orders", _read_orders, _order_of, _told_order, columns)
+
+
+def _read_clicks(*wanted: Any, **cut: Any) -> Rows:
+    """Clicks, each with the order that followed, or why none of them is the affiliate's."""
+    found = reports.clicks(*wanted, **cut)
+    lost = evidence.why_not(me(), found.rows)
+    found.more = {c.id: (found.more.get(c.id), lost.get(c.id)) for c in found.rows}
+    return found
+
+
+def _read_orders(*wanted: Any, **cut: Any) -> Rows:
+    """Orders, each with its sums and the affiliate's clicks that were considered."""
+    found = reports.orders(*wanted, **cut)
+    clicks = own_clicks(me().id, found.rows)
+    found.more = {o.id: found.more[o.id] | {"clicks": clicks[o.id]} for o in found.rows}
+    return found
 
 
 def _table(
@@ -62,10 +79,19 @@ def _table(
     rows = [tell(row, found.more.get(row.id), names) for row in found.rows]
     if csv:
         return table(name, columns, (row["cells"] for row in rows))
+    if name == "orders":
+        context["lost"] = _lost(wanted, names)
     newest = rows[0]["key"] if rows else request.args.get("upto")
     older = rows[-1]["key"] if found.has_older else None
     context |= {"form": form, "rows": rows, "newer": found.newer, "newest": newest, "older": older}
     return page(html, f"center/_{name}.html", **context)
+
+
+def _lost(wanted: Filter, names: dict[int | None, str]) -> list[Told]:
+    """Clicks that an order followed without commission, of the same filter."""
+    where = wanted.of(Click.select(), Click.clicked_at)._where  # the condition alone
+    found = evidence.lost(me(), *([where] if where is not None else ()), limit=LOST)
+    return [{"why": why, "link": names.get(why.click.link_id, MAIN_LINK)} for why in found]
 
 
 def _midnight(on: date | None, more: int = 0) -> datetime | None:
@@ -90,20 +116,22 @@ def _order_of(text: str) -> int | None:
     return order.id if order else None
 
 
-def _told_click(click: Click, ordered: str | None, names: dict[int | None, str]) -> Told:
+def _told_click(click: Click, more: tuple[Any, Any], names: dict[int | None, str]) -> Told:
     at: datetime = click.clicked_at
     until, key = at + timedelta(days=click.days), click.outside_id
     link = names.get(click.link_id, MAIN_LINK)
     cells = (at.isoformat(), link, click.sub_id, click.referrer, until.isoformat(), key)
     return {"key": key, "cells": cells, "click": click, "link": link, "until": until,
-            "ordered": ordered}  # fmt: skip
+            "ordered": more[0], "lost": more[1]}  # fmt: skip
 
 
-def _told_order(order: Order, money: dict[str, int], names: dict[int | None, str]) -> Told:
+def _told_order(order: Order, money: dict[str, Any], names: dict[int | None, str]) -> Told:
     trail = [because(order)]
     click = getattr(order, "click", None)
     if order.click_id and click:
         trail.append(("Click", click_before(order, click, names.get(click.link_id, MAIN_LINK))))
+    if others := other_clicks(order, money["clicks"]):
+        trail.append(("Your other clicks", others))
     payments = words.plural(money["payments"], "payment")
     trail.append(("Paid", f"{payments}, {formats.usd(money['paid'])} in all"))
     if money["refunded"]:
