@@ -95,15 +95,14 @@ def table(affiliate: Affiliate, *, now: datetime, zone: ZoneInfo) -> list[Row]:
 
 def _won(affiliate: Affiliate) -> dict[int, tuple[int, int]]:
     """Orders whose winning click was on a link, and what they earned, by link; 0 is the main."""
-    link = fn.COALESCE(Click.link_id, 0)
     # An entry of R9 is always of whom the order is credited to; to say so would mislead SQLite.
     earned: Any = (Entry.payment == Payment.id) & (Entry.rule == "R9")
-    query: Any = Order.select(link, fn.COUNT(Order.id.distinct()), total(Entry.amount))
+    query: Any = Order.select(Click.link_id, fn.COUNT(Order.id.distinct()), total(Entry.amount))
     query = query.join(Click, on=(Order.click_id == Click.id))
     query = query.join_from(Order, Payment, JOIN.LEFT_OUTER)
     query = query.join(Entry, JOIN.LEFT_OUTER, on=earned)
-    rows = query.where(Order.credited_to == affiliate).group_by(link).tuples()
-    return {key: (orders, int(cents)) for key, orders, cents in rows}
+    rows = query.where(Order.credited_to == affiliate).group_by(Click.link_id).tuples()
+    return {key or 0: (orders, int(cents)) for key, orders, cents in rows}
 
 
 # --- Deeds -------------------------------------------------------------------------------------

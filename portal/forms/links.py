@@ -24,7 +24,7 @@ class LinkForm(Form):
         chosen = {"to": landing} if landing in targets else {"page": landing}
         super().__init__(sent, data={"name": link.name if link else "", **chosen})
         self.to.choices = options(targets.items())
-        self.page.description = f"Its address, at {hosts}."
+        self.page.description = f"Its address, at {hosts}; it goes before the choice above."
 
     def where(self) -> str:
         """The address that was typed or chosen, "" for the home page."""

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from portal import database, program
+from portal import database, links, program
 from portal.months import month_of
 from tests.makers import (
     ADDRESS,
@@ -103,6 +103,16 @@ def test_copying_the_link(open_page, alice):
     page.get_by_role("button", name="Copy your link").click()
     page.get_by_text("Copied", exact=True).wait_for()
     assert page.evaluate("navigator.clipboard.readText()") == "http://localhost/go/alice"
+
+
+def test_copying_a_link_out_of_its_row(open_page, alice, today):
+    links.make(alice, "Spring", "", now=today)
+    page = open_page("alice")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto("/center/links")
+    page.get_by_role("button", name="Copy Spring").click()
+    page.get_by_text("Copied", exact=True).wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == "http://localhost/go/alice/spring"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
