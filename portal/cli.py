@@ -14,7 +14,6 @@ from portal.cli_money import checks, payouts
 from portal.database import utcnow
 from portal.models import Admin, Audit
 from portal.serve import serve, try_address
-from portal.settings import as_text
 from portal.terminal import BY, Sentences, as_json, connected, opened, show
 
 PORT = click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
@@ -92,7 +91,7 @@ def set_setting(name: str, value: str) -> None:
     """
     opened()
     program.change(name, value, by=BY, now=utcnow())
-    click.echo(f"{name} = {as_text(program.settings()[name])}")
+    show({name: program.settings()[name]}, json_wanted=False)
 
 
 @cli.command()
@@ -103,9 +102,7 @@ def settings(json_wanted: bool) -> None:
     Example: portal settings
     """
     opened()
-    found = program.settings()
-    text = "\n".join(f"{name} = {as_text(value)}" for name, value in found.items())
-    show(found, text, json_wanted)
+    show(program.settings(), json_wanted)
 
 
 @cli.command()
@@ -117,8 +114,7 @@ def verify(json_wanted: bool) -> None:
     """
     opened()
     found = books_check.run(now=utcnow()).differences
-    text = "\n".join(found) or "Everything agrees."
-    show({"differences": found}, text, json_wanted)
+    show({"differences": found}, json_wanted, text="\n".join(found) or "Everything agrees.")
     sys.exit(1 if found else 0)
 
 
@@ -142,11 +138,13 @@ def create_admin(email: str, password_stdin: bool) -> None:
     email, now = email.strip(), utcnow()
     if not fields.is_email(email):
         raise click.UsageError(f"{email!r} is not an e-mail address.")
-    made = "" if password_stdin or sys.stdin.isatty() else secrets.token_urlsafe(18)
+    made = ""
     if password_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
+    elif sys.stdin.isatty():
+        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     else:
-        password = made or click.prompt("Password", hide_input=True, confirmation_prompt=True)
+        password = made = secrets.token_urlsafe(18)
     with database.transaction():
         key = rules.email_key(email)
         if Admin.get_or_none(email_key=key):

@@ -15,7 +15,6 @@ from portal import affiliates, office, paper, program
 from portal import checks as checkbook
 from portal.books import PaperCheck
 from portal.database import utcnow
-from portal.formats import usd
 from portal.months import Month, month_of
 from portal.payouts import preview as preview_run
 from portal.payouts import run_month
@@ -49,18 +48,7 @@ def run(month: Month | None, preview: bool, json_wanted: bool) -> None:
     opened()
     now = utcnow()
     month = month or month_of(now, program.load().zone).plus(-1)
-    found = preview_run(month, now=now) if preview else run_month(month, now=now, by=BY)
-    show(found, _told(found), json_wanted)
-
-
-def _told(run: dict[str, Any]) -> str:
-    lines = [f"{run['month']}, {run['ran_at']}"]
-    for name in ("payouts", "held", "carried"):
-        lines.append(f"{name}: {len(run[name])}, {usd(sum(r['amount'] for r in run[name]))}")
-        for row in run[name]:
-            more = row.get("status") or row.get("reason") or ""
-            lines.append(f"  {row['affiliate']} {usd(row['amount'])} {more}".rstrip())
-    return "\n".join(lines)
+    show(preview_run(month, now=now) if preview else run_month(month, now=now, by=BY), json_wanted)
 
 
 @click.command()
@@ -104,7 +92,7 @@ def checks(
     answer = move(month, codes=named, by=BY, now=utcnow(), **given)
     if pdf:
         _write(pdf, [row["check_number"] for row in answer["moved"]])
-    show(answer, _moved(answer), json_wanted)
+    show(answer, json_wanted)
     sys.exit(1 if named and answer["refused"] else 0)
 
 
@@ -118,9 +106,10 @@ def _write(pdf: Path, numbers: list[int]) -> None:
 def _page(check: PaperCheck) -> paper.CheckPage:
     payout, known = check.payout, program.load()
     entries, brought = office.voucher(payout, known.zone)
-    sums = Counter({"brought_forward": brought})
+    sums = Counter(brought_forward=brought)
     for entry in entries:
         sums[entry.kind] += entry.amount
+    lines = [(kind.replace("_", " ").capitalize(), cents) for kind, cents in sums.items() if cents]
     return paper.CheckPage(
         number=check.number or 0,
         day=check.check_date or "",
@@ -130,16 +119,5 @@ def _page(check: PaperCheck) -> paper.CheckPage:
         affiliate=payout.affiliate.code,
         month=payout.run.month,
         program=known.program_name,
-        lines=tuple(
-            (k.replace("_", " ").capitalize(), cents) for k, cents in sums.items() if cents
-        ),
+        lines=tuple(lines),
     )
-
-
-def _moved(answer: dict[str, Any]) -> str:
-    lines = [
-        f"{row['affiliate']} {usd(row['amount'])} {row['status']} {row['check_number'] or ''}"
-        for row in answer["moved"]
-    ]
-    lines += [f"{row['affiliate']} refused: {row['reason']}" for row in answer["refused"]]
-    return "\n".join(line.rstrip() for line in lines) or "No check moved."

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import click
 import peewee
 
 from portal import config, database, vault
+from portal.formats import usd
 from portal.rules import Refused
+from portal.settings import as_text
 
 BY = "console"
 as_json = click.option("--json", "json_wanted", is_flag=True, help="Print JSON.")
@@ -52,6 +55,20 @@ def opened() -> config.Config:
     return found
 
 
-def show(value: Any, text: str, json_wanted: bool) -> None:
-    """Print a result: for people, or as JSON where it was asked for."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False) if json_wanted else text)
+def show(value: dict[str, Any], json_wanted: bool, text: str = "") -> None:
+    """Print a result: as JSON where that was asked for, else as `text` or line by line."""
+    lines = [line for name, said in value.items() for line in _lines(name, said)]
+    as_json = json.dumps(value, indent=2, ensure_ascii=False)
+    click.echo(as_json if json_wanted else text or "\n".join(lines))
+
+
+def _lines(name: str, said: Any) -> Iterator[str]:
+    """A value, or rows below their number and the sum of their amounts."""
+    if not isinstance(said, list):
+        yield f"{name} = {as_text(said)}"
+        return
+    amounts = [row["amount"] for row in said if "amount" in row]
+    yield f"{name}: {len(said)}" + (f", {usd(sum(amounts))}" if amounts else "")
+    for row in said:
+        words = (usd(word) if key == "amount" else str(word or "") for key, word in row.items())
+        yield f"  {' '.join(filter(None, words))}"
