@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import UnsupportedMediaType
 
@@ -25,16 +23,10 @@ _OPEN = {
 }
 
 
-def _any_text(value: Any, name: str) -> str:
-    """Text of any form: a hint that is of no use is dropped later, with the click kept."""
-    if not isinstance(value, str):
-        raise fields.Wrong("This must be a text.", name)
-    return value
-
-
 _HINTS = {"slug": "slug", "sub_id": "sub_id", "referrer": "referrer", "click_id": "former"}
+# Text of any form: a hint that is of no use is dropped later, with the click kept.
 _CLICK = fields.Shape(
-    {"code": fields.filled} | dict.fromkeys([*_HINTS, "page"], _any_text), needed=("code",)
+    {"code": fields.filled} | dict.fromkeys([*_HINTS, "page"], fields.any_text), needed=("code",)
 )
 
 
