@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 
-from portal import access, affiliates, config, database, demo, fields, program, rules, transfer
+from portal import access, affiliates, database, demo, fields, program, rules, transfer
 from portal import verify as books_check
 from portal.cli_money import checks, payouts
 from portal.database import utcnow
@@ -70,15 +72,17 @@ def demo_command(port: int) -> None:
     Example: portal demo --port 8080
     """
     try_address("127.0.0.1", port)
-    with demo.folder() as folder:
-        environ = demo.environment(folder, port)
-        passwords = demo.build(environ, utcnow())
+    with TemporaryDirectory(prefix="portal-demo-") as folder:
+        environ = {"DATABASE_URL": f"sqlite:///{folder}/demo.db", "PORTAL_DATA": folder}
+        environ["PORTAL_URL"] = os.environ.get("PORTAL_URL") or f"http://127.0.0.1:{port}"
+        found = connected(environ)
+        passwords = demo.build(utcnow())
         database.db.close_all()
         click.echo("Logins (TOTP is off, and all of this is gone when you stop it):")
         for name, password in passwords.items():
             click.echo(f"  {name}  {password}")
         click.echo(f"Serving on http://127.0.0.1:{port}/login")
-        serve(config.load(environ), port=port)
+        serve(found, port=port)
 
 
 @cli.command("set")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import click
@@ -37,9 +37,9 @@ class Sentences(click.Group):
         raise click.ClickException(words)
 
 
-def connected() -> config.Config:
-    """Read the environment and connect to its database, whatever is in there."""
-    found = config.load(os.environ)
+def connected(environ: Mapping[str, str] = os.environ) -> config.Config:
+    """Read an environment and connect to its database, whatever is in there."""
+    found = config.load(environ)
     database.connect(found.database_url)
     vault.use(found.data)
     click.get_current_context().call_on_close(database.db.close_all)
