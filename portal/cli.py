@@ -31,8 +31,11 @@ def main() -> None:
     cli(prog_name="portal")
 
 
-cli.add_command(payouts)
-cli.add_command(checks)
+admin = click.Group("admin", help="Administrators. Example: portal admin create ada@example.com")
+affiliate = click.Group("affiliate", help="Affiliates. Example: portal affiliate password ada")
+key = click.Group("key", help="Keys of the API. Example: portal key create shop")
+for group in (payouts, checks, admin, affiliate, key):
+    cli.add_command(group)
 
 
 # --- The program -------------------------------------------------------------------------------
@@ -125,11 +128,6 @@ def verify(json_wanted: bool) -> None:
 # --- People and keys ---------------------------------------------------------------------------
 
 
-@cli.group()
-def admin() -> None:
-    """Administrators. Example: portal admin create ada@example.com"""
-
-
 @admin.command("create")
 @click.argument("email")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
@@ -161,11 +159,6 @@ def create_admin(email: str, password_stdin: bool) -> None:
         click.echo(f"The password, shown this once:\n{made}")
 
 
-@cli.group()
-def affiliate() -> None:
-    """Affiliates. Example: portal affiliate password ada"""
-
-
 @affiliate.command("password")
 @click.argument("code")
 def one_time_password(code: str) -> None:
@@ -181,11 +174,6 @@ def one_time_password(code: str) -> None:
         password = access.one_time_password(found, now=now)
         Audit.note(BY, "one-time password", found.code, now)
     click.echo(f"It works once, for 7 days, for the user name {found.code}:\n{password}")
-
-
-@cli.group()
-def key() -> None:
-    """Keys of the API. Example: portal key create shop"""
 
 
 @key.command("create")

@@ -29,15 +29,12 @@ DEEDS: dict[str, tuple[Callable[..., dict[str, Any]], tuple[str, ...]]] = {
 }
 
 
-@click.group()
-def payouts() -> None:
-    """Monthly payouts. Example: portal payouts run --preview"""
+OF_MONTH: dict[str, Any] = {"type": Month, "metavar": "YYYY-MM"}
+payouts = click.Group("payouts", help="Monthly payouts. Example: portal payouts run --preview")
 
 
 @payouts.command("run")
-@click.option(
-    "--month", type=Month, metavar="YYYY-MM", help="The month to pay for. Default: last month."
-)
+@click.option("--month", help="The month to pay for. Default: last month.", **OF_MONTH)
 @click.option("--preview", is_flag=True, help="Change nothing; show what a run would do.")
 @as_json
 def run(month: Month | None, preview: bool, json_wanted: bool) -> None:
@@ -54,9 +51,7 @@ def run(month: Month | None, preview: bool, json_wanted: bool) -> None:
 @click.command()
 @click.argument("deed", type=click.Choice(tuple(DEEDS)))
 @click.argument("more", nargs=-1, metavar="")
-@click.option(
-    "--month", type=Month, metavar="YYYY-MM", required=True, help="The run whose checks move."
-)
+@click.option("--month", help="The run whose checks move.", required=True, **OF_MONTH)
 @click.option("--affiliate", "codes", multiple=True, metavar="CODE ...", help="Only theirs.")
 @click.option("--first", type=click.IntRange(1, 999_999_999), help="The first check number.")
 @click.option("--date", metavar="YYYY-MM-DD", help="Printed on the check, or when it was mailed.")

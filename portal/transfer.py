@@ -35,9 +35,14 @@ _KEYS = {"affiliates": "email", "customers": "customer_id", "clicks": "click_id"
 # --- Import ------------------------------------------------------------------------------------
 
 
-def _sentence(number: int, problem: Exception) -> str:
-    column = getattr(problem, "field", "event_id") or "1"
-    return f"Line {number}, column {column.replace('.', '_')}: {problem}"
+@contextmanager
+def _line(number: int, more: str = "") -> Iterator[None]:
+    """What is wrong in here is refused with its line and column, and `more` words."""
+    try:
+        yield
+    except (rules.Refused, Conflict) as problem:
+        column = (getattr(problem, "field", "event_id") or "1").replace(".", "_")
+        raise rules.Refused(f"Line {number}, column {column}: {problem}{more}") from problem
 
 
 class _Undone(Exception):
@@ -78,10 +83,11 @@ def check(kind: str, file: Path, *, now: datetime) -> tuple[list[Line], list[str
     with _rehearsal():
         for number, data in lines:
             try:
-                _once(kind, number, data, seen)
-                _take(kind, data, now)
-            except (rules.Refused, Conflict) as problem:
-                wrong.append((number, _sentence(number, problem)))
+                with _line(number):
+                    _once(kind, number, data, seen)
+                    _take(kind, data, now)
+            except rules.Refused as problem:
+                wrong.append((number, str(problem)))
     return lines, problems + [said for _, said in sorted(wrong)]
 
 
@@ -118,11 +124,8 @@ def apply(
     for some in chunked(lines, BATCH):
         with transaction():
             for number, data in some:
-                try:
+                with _line(number, " What came before it is taken in."):
                     new += _take(kind, data, clock())
-                except (rules.Refused, Conflict) as problem:
-                    said = f"{_sentence(number, problem)} What came before it is taken in."
-                    raise rules.Refused(said) from problem
         done += len(some)
         progress(done)
     return new
