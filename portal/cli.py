@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import sys
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -203,16 +204,13 @@ def import_file(kind: str, file: Path) -> None:
     """
     opened()
     lines, problems = transfer.check(kind, file, now=utcnow())
-    for problem in problems:
-        click.echo(problem, err=True)
     if problems:
+        click.echo("\n".join(problems), err=True)
         raise click.ClickException("Nothing was taken in.")
-
-    def progress(done: int) -> None:
-        click.echo(f"{done} of {len(lines)}", err=True)
-
-    new = transfer.apply(kind, lines, clock=utcnow, progress=progress)
-    click.echo(f"{len(lines)} rows: {new} new, {len(lines) - new} known before.")
+    rows = len(lines)
+    tell = partial(click.echo, err=True)
+    new = transfer.apply(kind, lines, clock=utcnow, progress=lambda n: tell(f"{n} of {rows}"))
+    click.echo(f"{rows} rows: {new} new, {rows - new} known before.")
 
 
 @cli.command("export")

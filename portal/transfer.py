@@ -8,7 +8,7 @@ it again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -45,18 +45,14 @@ def _line(number: int, more: str = "") -> Iterator[None]:
         raise rules.Refused(f"Line {number}, column {column}: {problem}{more}") from problem
 
 
-class _Undone(Exception):
-    """Ends a rehearsal."""
-
-
 @contextmanager
 def _rehearsal() -> Iterator[None]:
     """Deeds in here are undone; on SQLite they are done in a copy, so that no writer waits."""
     bound = database.db.obj
     if not database.is_sqlite():
-        with suppress(_Undone), transaction():
+        with transaction():
             yield
-            raise _Undone
+            database.db.rollback()
         return
     with TemporaryDirectory(dir=Path(bound.database).parent) as folder:
         with closing(sqlite3.connect(f"{folder}/copy.db")) as copy:
