@@ -15,6 +15,7 @@ from flask_wtf.csrf import CSRFError
 from peewee import InterfaceError, OperationalError
 from werkzeug.exceptions import HTTPException
 
+from portal.rules import Refused
 from portal.views.html import page
 
 log = logging.getLogger(__name__)
@@ -37,6 +38,12 @@ def api_error(status: int, code: str, message: str, field: str | None = None) ->
     if status == 503:
         response.headers["Retry-After"] = RETRY_AFTER
     return response
+
+
+def refused(problem: Refused) -> Response:
+    """What a program sent and the rules or readers refuse."""
+    code = getattr(problem, "code", "invalid")
+    return api_error(400 if code == "not_json" else 422, code, str(problem), problem.field)
 
 
 def register(app: Flask) -> None:

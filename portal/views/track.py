@@ -8,9 +8,10 @@ from werkzeug.exceptions import UnsupportedMediaType
 from portal import fields, traffic, visits
 from portal.database import db, utcnow
 from portal.views.assets import STATIC
-from portal.views.errors import api_error
+from portal.views.errors import refused
 
 blueprint = Blueprint("track", __name__)
+blueprint.register_error_handler(fields.Wrong, refused)
 
 LARGEST = 64 * 1024  # bytes of a body for /track/click
 _SNIPPET = (STATIC / "track.js").read_bytes()
@@ -52,11 +53,7 @@ def click() -> Response:
     request.max_content_length = LARGEST
     if request.mimetype not in ("application/json", "text/plain"):  # a beacon's is plain
         raise UnsupportedMediaType("Send JSON.")
-    try:
-        told = _CLICK(fields.parse(request.get_data()))
-    except fields.Wrong as wrong:
-        status = 400 if wrong.code == "not_json" else 422
-        return api_error(status, wrong.code, str(wrong), wrong.field)
+    told = _CLICK(fields.parse(request.get_data()))
     headers = {name.lower(): value for name, value in request.headers.items()}
     said = {ours: told[name] for name, ours in _HINTS.items() if name in told}
     visit = visits.read(told["code"], headers=headers, now=utcnow(), **said)
