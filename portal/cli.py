@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import sys
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 
-from portal import (
-    access,
-    affiliates,
-    config,
-    database,
-    demo,
-    fields,
-    program,
-    rules,
-    starter,
-    transfer,
-)
+from portal import access, affiliates, database, demo, fields, program, rules, starter, transfer
 from portal import verify as books_check
 from portal.cli_money import checks, payouts
 from portal.database import utcnow
 from portal.models import Admin, Audit
 from portal.serve import serve, try_address
-from portal.settings import as_text
 from portal.terminal import BY, Sentences, as_json, connected, opened, show
 
 PORT = click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
@@ -41,8 +32,11 @@ def main() -> None:
     cli(prog_name="portal")
 
 
-cli.add_command(payouts)
-cli.add_command(checks)
+admin = click.Group("admin", help="Administrators. Example: portal admin create ada@example.com")
+affiliate = click.Group("affiliate", help="Affiliates. Example: portal affiliate password ada")
+key = click.Group("key", help="Keys of the API. Example: portal key create shop")
+for group in (payouts, checks, admin, affiliate, key):
+    cli.add_command(group)
 
 
 # --- The program -------------------------------------------------------------------------------
@@ -83,15 +77,17 @@ def demo_command(port: int) -> None:
     Example: portal demo --port 8080
     """
     try_address("127.0.0.1", port)
-    with demo.folder() as folder:
-        environ = demo.environment(folder, port)
-        passwords = demo.build(environ, utcnow())
+    with TemporaryDirectory(prefix="portal-demo-") as folder:
+        environ = {"DATABASE_URL": f"sqlite:///{folder}/demo.db", "PORTAL_DATA": folder}
+        environ["PORTAL_URL"] = os.environ.get("PORTAL_URL") or f"http://127.0.0.1:{port}"
+        found = connected(environ)
+        passwords = demo.build(utcnow())
         database.db.close_all()
         click.echo("Logins (TOTP is off, and all of this is gone when you stop it):")
         for name, password in passwords.items():
             click.echo(f"  {name}  {password}")
         click.echo(f"Serving on http://127.0.0.1:{port}/login")
-        serve(config.load(environ), port=port)
+        serve(found, port=port)
 
 
 @cli.command("set")
@@ -104,7 +100,7 @@ def set_setting(name: str, value: str) -> None:
     """
     opened()
     program.change(name, value, by=BY, now=utcnow())
-    click.echo(f"{name} = {as_text(program.settings()[name])}")
+    show({name: program.settings()[name]}, json_wanted=False)
 
 
 @cli.command()
@@ -115,9 +111,7 @@ def settings(json_wanted: bool) -> None:
     Example: portal settings
     """
     opened()
-    found = program.settings()
-    text = "\n".join(f"{name} = {as_text(value)}" for name, value in found.items())
-    show(found, text, json_wanted)
+    show(program.settings(), json_wanted)
 
 
 @cli.command()
@@ -129,17 +123,11 @@ def verify(json_wanted: bool) -> None:
     """
     opened()
     found = books_check.run(now=utcnow()).differences
-    text = "\n".join(found) or "Everything agrees."
-    show({"differences": found}, text, json_wanted)
+    show({"differences": found}, json_wanted, text="\n".join(found) or "Everything agrees.")
     sys.exit(1 if found else 0)
 
 
 # --- People and keys ---------------------------------------------------------------------------
-
-
-@cli.group()
-def admin() -> None:
-    """Administrators. Example: portal admin create ada@example.com"""
 
 
 @admin.command("create")
@@ -154,11 +142,13 @@ def create_admin(email: str, password_stdin: bool) -> None:
     email, now = email.strip(), utcnow()
     if not fields.is_email(email):
         raise click.UsageError(f"{email!r} is not an e-mail address.")
-    made = "" if password_stdin or sys.stdin.isatty() else secrets.token_urlsafe(18)
+    made = ""
     if password_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
+    elif sys.stdin.isatty():
+        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     else:
-        password = made or click.prompt("Password", hide_input=True, confirmation_prompt=True)
+        password = made = secrets.token_urlsafe(18)
     with database.transaction():
         key = rules.email_key(email)
         if Admin.get_or_none(email_key=key):
@@ -169,11 +159,6 @@ def create_admin(email: str, password_stdin: bool) -> None:
     click.echo(f"{email} is an administrator.")
     if made:
         click.echo(f"The password, shown this once:\n{made}")
-
-
-@cli.group()
-def affiliate() -> None:
-    """Affiliates. Example: portal affiliate password ada"""
 
 
 @affiliate.command("password")
@@ -191,11 +176,6 @@ def one_time_password(code: str) -> None:
         password = access.one_time_password(found, now=now)
         Audit.note(BY, "one-time password", found.code, now)
     click.echo(f"It works once, for 7 days, for the user name {found.code}:\n{password}")
-
-
-@cli.group()
-def key() -> None:
-    """Keys of the API. Example: portal key create shop"""
 
 
 @key.command("create")
@@ -225,16 +205,13 @@ def import_file(kind: str, file: Path) -> None:
     """
     opened()
     lines, problems = transfer.check(kind, file, now=utcnow())
-    for problem in problems:
-        click.echo(problem, err=True)
     if problems:
+        click.echo("\n".join(problems), err=True)
         raise click.ClickException("Nothing was taken in.")
-
-    def progress(done: int) -> None:
-        click.echo(f"{done} of {len(lines)}", err=True)
-
-    new = transfer.apply(kind, lines, clock=utcnow, progress=progress)
-    click.echo(f"{len(lines)} rows: {new} new, {len(lines) - new} known before.")
+    rows = len(lines)
+    tell = partial(click.echo, err=True)
+    new = transfer.apply(kind, lines, clock=utcnow, progress=lambda n: tell(f"{n} of {rows}"))
+    click.echo(f"{rows} rows: {new} new, {rows - new} known before.")
 
 
 @cli.command("export")

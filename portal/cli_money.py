@@ -15,7 +15,6 @@ from portal import affiliates, office, paper, program
 from portal import checks as checkbook
 from portal.books import PaperCheck
 from portal.database import utcnow
-from portal.formats import usd
 from portal.months import Month, month_of
 from portal.payouts import preview as preview_run
 from portal.payouts import run_month
@@ -30,15 +29,12 @@ DEEDS: dict[str, tuple[Callable[..., dict[str, Any]], tuple[str, ...]]] = {
 }
 
 
-@click.group()
-def payouts() -> None:
-    """Monthly payouts. Example: portal payouts run --preview"""
+OF_MONTH: dict[str, Any] = {"type": Month, "metavar": "YYYY-MM"}
+payouts = click.Group("payouts", help="Monthly payouts. Example: portal payouts run --preview")
 
 
 @payouts.command("run")
-@click.option(
-    "--month", type=Month, metavar="YYYY-MM", help="The month to pay for. Default: last month."
-)
+@click.option("--month", help="The month to pay for. Default: last month.", **OF_MONTH)
 @click.option("--preview", is_flag=True, help="Change nothing; show what a run would do.")
 @as_json
 def run(month: Month | None, preview: bool, json_wanted: bool) -> None:
@@ -49,26 +45,13 @@ def run(month: Month | None, preview: bool, json_wanted: bool) -> None:
     opened()
     now = utcnow()
     month = month or month_of(now, program.load().zone).plus(-1)
-    found = preview_run(month, now=now) if preview else run_month(month, now=now, by=BY)
-    show(found, _told(found), json_wanted)
-
-
-def _told(run: dict[str, Any]) -> str:
-    lines = [f"{run['month']}, {run['ran_at']}"]
-    for name in ("payouts", "held", "carried"):
-        lines.append(f"{name}: {len(run[name])}, {usd(sum(r['amount'] for r in run[name]))}")
-        for row in run[name]:
-            more = row.get("status") or row.get("reason") or ""
-            lines.append(f"  {row['affiliate']} {usd(row['amount'])} {more}".rstrip())
-    return "\n".join(lines)
+    show(preview_run(month, now=now) if preview else run_month(month, now=now, by=BY), json_wanted)
 
 
 @click.command()
 @click.argument("deed", type=click.Choice(tuple(DEEDS)))
 @click.argument("more", nargs=-1, metavar="")
-@click.option(
-    "--month", type=Month, metavar="YYYY-MM", required=True, help="The run whose checks move."
-)
+@click.option("--month", help="The run whose checks move.", required=True, **OF_MONTH)
 @click.option("--affiliate", "codes", multiple=True, metavar="CODE ...", help="Only theirs.")
 @click.option("--first", type=click.IntRange(1, 999_999_999), help="The first check number.")
 @click.option("--date", metavar="YYYY-MM-DD", help="Printed on the check, or when it was mailed.")
@@ -104,7 +87,7 @@ def checks(
     answer = move(month, codes=named, by=BY, now=utcnow(), **given)
     if pdf:
         _write(pdf, [row["check_number"] for row in answer["moved"]])
-    show(answer, _moved(answer), json_wanted)
+    show(answer, json_wanted)
     sys.exit(1 if named and answer["refused"] else 0)
 
 
@@ -118,9 +101,10 @@ def _write(pdf: Path, numbers: list[int]) -> None:
 def _page(check: PaperCheck) -> paper.CheckPage:
     payout, known = check.payout, program.load()
     entries, brought = office.voucher(payout, known.zone)
-    sums = Counter({"brought_forward": brought})
+    sums = Counter(brought_forward=brought)
     for entry in entries:
         sums[entry.kind] += entry.amount
+    lines = [(kind.replace("_", " ").capitalize(), cents) for kind, cents in sums.items() if cents]
     return paper.CheckPage(
         number=check.number or 0,
         day=check.check_date or "",
@@ -130,16 +114,5 @@ def _page(check: PaperCheck) -> paper.CheckPage:
         affiliate=payout.affiliate.code,
         month=payout.run.month,
         program=known.program_name,
-        lines=tuple(
-            (k.replace("_", " ").capitalize(), cents) for k, cents in sums.items() if cents
-        ),
+        lines=tuple(lines),
     )
-
-
-def _moved(answer: dict[str, Any]) -> str:
-    lines = [
-        f"{row['affiliate']} {usd(row['amount'])} {row['status']} {row['check_number'] or ''}"
-        for row in answer["moved"]
-    ]
-    lines += [f"{row['affiliate']} refused: {row['reason']}" for row in answer["refused"]]
-    return "\n".join(line.rstrip() for line in lines) or "No check moved."

@@ -127,13 +127,12 @@ def _database(url: str) -> str:
         name = parts.path.strip("/")
         _need(name, "DATABASE_URL names no database after the host: …@host/name.")
         return url
-    file = url.removeprefix("sqlite:///")
-    usable = file != url and re.fullmatch("(?!.*:memory:)[^?#]+", file)
+    usable = re.fullmatch("sqlite:///(?!.*:memory:)[^?#]+", url)
     form = "three slashes and a plain file without options, like sqlite:///instance/portal.db"
     _need(usable, f"DATABASE_URL needs {form}.")
-    _need_folder("DATABASE_URL", Path(file).parent)
-    is_folder = Path(file).is_dir()
-    _need(not is_folder, f"DATABASE_URL names a folder where a file is needed: {file}.")
+    file = Path(url.removeprefix("sqlite:///"))
+    _need_folder("DATABASE_URL", file.parent)
+    _need(not file.is_dir(), f"DATABASE_URL names a folder where a file is needed: {file}.")
     return url
 
 

@@ -6,38 +6,37 @@ they are in earnest, at the times when it would have happened. The same seed pla
 
 from __future__ import annotations
 
-import os
 import random
 import secrets
-import tempfile
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from heapq import heappop, heappush
 from typing import Any
 
 from portal import (
     access,
     affiliates,
+    cases,
     checks,
-    config,
-    database,
     feeds,
     links,
-    mail,
-    orders,
     payouts,
     program,
-    refunds,
     rules,
     starter,
-    traffic,
-    vault,
+    verify,
     visits,
 )
-from portal import verify as books_check
 from portal.affiliates import Application
+from portal.database import migrate, transaction
+from portal.mail import Message
 from portal.models import Admin, Affiliate
 from portal.months import Month, month_of
+from portal.orders import record_sale
+from portal.refunds import record_refund
+from portal.traffic import record_click
 
-DAYS = 365
+DAY, YEAR = timedelta(days=1), timedelta(days=365)
 ADMIN = "office@maestro.example"
 SETTINGS = {
     "program_name": "MaestroConference Affiliate Program",
@@ -45,8 +44,8 @@ SETTINGS = {
     "support_email": "partners@maestro.example",
     "product_url": "https://www.maestro.example/",
     "allowed_hosts": "www.maestro.example",
-    "landing_pages": "Pricing = https://www.maestro.example/pricing\n"
-    "Free trial = https://www.maestro.example/trial",
+    "landing_pages": "Free trial = https://www.maestro.example/trial\n"
+    "Pricing = https://www.maestro.example/pricing",
 }
 PLANS = (("month", 9_700, "Pro"), ("month", 4_900, "Solo"), ("month", 19_700, "Team"))
 YEARLY, ONCE = ("year", 97_000, "Pro"), ("once", 25_000, "Event pack")
@@ -56,9 +55,9 @@ AGENT = {"user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101
 ROBOT = {"user-agent": "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"}
 PAGES = ("https://mail.example/", "https://social.example/post", "https://guide.example/calls", "")
 LABELS = ("spring", "footer", "podcast-31", "ch-4", "")
+
 LINKS = {"guide": ("Facilitation guide", "/trial"), "spring": ("Spring newsletter", "/pricing")}
 LINKED = ("Jordan Reyes", "Samuel Brook")  # who made these links; an unknown one is the main link
-
 
 # Name, e-mail, address, day they apply, clicks a day, tax ID; a U.S. address is a U.S. person's.
 CAST = """
@@ -77,84 +76,91 @@ PEOPLE = [dict(zip(_COLUMNS, row.split("|"), strict=True)) for row in CAST.strip
 
 
 class Year:
-    """The year as it is played: what the cast and its customers do on each day."""
+    """The year as it is played: deeds wait for their time, and each plans what follows from it."""
 
     def __init__(self, now: datetime):
         self.chance = random.Random(20)  # noqa: S311 - a play, no secret
-        self.now, self.start = now, now - timedelta(days=DAYS)
+        self.now, self.start = now, now - YEAR
         self.accounts: dict[str, Affiliate] = {}
-        self.renewals: list[tuple[datetime, dict[str, Any]]] = []
-        self.events = 0
+        self.planned: list[Any] = []
+        self.events = self.plans = 0
+        self.unlucky = "moira-fenn"  # whose first check is lost in the mail
 
     def play(self) -> None:
-        """Play every day up to now, with the runs and checks of every month."""
-        for day in range(DAYS + 1):
-            at = self.start + timedelta(days=day)
-            with database.transaction():
-                self._pay(at)
-                self._join(day, at)
-                self._office(day, at)
-                self._traffic(day, at)
-                self._renew(at)
-
-    def _join(self, day: int, at: datetime) -> None:
+        """Play every day up to now: what was planned for it, in the order of time."""
         for person in PEOPLE:
-            if int(person["day"]) == day:
-                said: dict[str, Any] = {**person, "us_person": person["country"] == "US"}
-                del said["day"], said["clicks"]
-                if person["name"] == "Samuel Brook":  # who is referred by a click
-                    said["click_id"] = self._click(self.accounts["Jordan Reyes"], at)
-                made = affiliates.apply(Application(**said), now=at)[0]
-                self.accounts[person["name"]] = made
-                for slug, (name, page) in LINKS.items() if person["name"] in LINKED else ():
-                    links.make(made, name, page, slug, now=at)
+            self.plan(self.start + int(person["day"]) * DAY, self._join, person)
+        self.plan(self.start + 20 * DAY, self._recruit)
+        self.plan(self.start + 330 * DAY, self._suspend)
+        self._plan_run(month_of(self.start, program.load().zone))
+        for day in range(YEAR // DAY + 1):
+            with transaction():
+                while self.planned and self.planned[0][0] <= self.start + day * DAY:
+                    at, _, deed, said, about = heappop(self.planned)
+                    deed(*said, **about, now=at)
 
-    def _office(self, day: int, at: datetime) -> None:
-        """Jordan's customer Priya pays before she applies; North Ad Co. is suspended in time."""
-        if day == 20:
-            click = self._click(self.accounts["Jordan Reyes"], at)
-            self._order(at, click, ("month", 9_700, "Pro"), "Priya Nair", "priya@nair.example")
-        if day == 330:
-            account = self.accounts["North Ad Co."]
-            affiliates.set_status(account, rules.SUSPENDED, by=ADMIN, now=at)
-
-    def _traffic(self, day: int, at: datetime) -> None:
-        for person in PEOPLE:
-            account, pull = self.accounts.get(person["name"]), float(person["clicks"])
-            if account is None:
-                continue
-            for _ in range(int(self.chance.gauss(pull, pull / 3) + 0.5)):
-                moment = at - timedelta(seconds=self.chance.randrange(1, 80_000))
-                moment = moment if moment > account.applied_at else at
-                click = self._click(account, moment)
-                if click and self.chance.random() < 0.08 and person["name"] != "Yuki Tanaka":
-                    plan = self.chance.choices((*PLANS, YEARLY, ONCE), (8, 4, 2, 1, 2))[0]
-                    name = f"{self._pick(FIRST)} {self._pick(LAST)}"
-                    bought = min(at, moment + self._minutes(1, 90))
-                    self._order(bought, click, plan, name, f"buyer{self.events}@customer.example")
+    def plan(self, at: datetime, deed: Callable[..., Any], *said: Any, **about: Any) -> None:
+        """Let a deed be done at an instant; of those at the same one the first planned is first."""
+        self.plans += 1
+        heappush(self.planned, (at, self.plans, deed, said, about))
 
     def _minutes(self, least: int, most: int) -> timedelta:
         return timedelta(minutes=self.chance.randrange(least, most))
 
-    def _pick(self, words: str) -> str:
-        return self.chance.choice(words.split())
+    # --- People ---
 
-    def _click(self, account: Affiliate, at: datetime) -> str:
+    def _join(self, person: dict[str, str], now: datetime) -> None:
+        said: dict[str, Any] = {**person, "us_person": person["country"] == "US"}
+        del said["day"], said["clicks"]
+        if person["name"] == "Samuel Brook":  # who is referred by a click
+            said["click_id"] = self._click(self.accounts["Jordan Reyes"], now)
+        account, _ = affiliates.apply(Application(**said), now=now)
+        self.accounts[account.name] = account
+        for slug, (name, page) in LINKS.items() if account.name in LINKED else ():
+            links.make(account, name, page, slug, now=now)
+        self._visits(account, float(person["clicks"]), now)
+
+    def _recruit(self, now: datetime) -> None:
+        """Priya is Jordan's customer before she applies, and so in Jordan's second tier."""
+        click = self._click(self.accounts["Jordan Reyes"], now)
+        self._buy(click, PLANS[0], "Priya Nair", "priya@nair.example", now)
+
+    def _suspend(self, now: datetime) -> None:
+        account = self.accounts["North Ad Co."]
+        affiliates.set_status(account, rules.SUSPENDED, by=ADMIN, now=now)
+
+    # --- Clicks and sales ---
+
+    def _visits(self, account: Affiliate, pull: float, now: datetime) -> None:
+        """A day's visits by the links of an affiliate, about `pull` of them."""
+        for _ in range(int(self.chance.gauss(pull, pull / 3) + 0.5)):
+            self.plan(now + self._minutes(1, 1440), self._visit, account)
+        self.plan(now + DAY, self._visits, account, pull)
+
+    def _visit(self, account: Affiliate, now: datetime) -> None:
+        jordan = self.accounts["Jordan Reyes"]
+        around = self._click(jordan, now) if self.chance.random() < 0.05 else ""
+        click = self._click(account, now, around)
+        if click and self.chance.random() < 0.08 and account.name != "Yuki Tanaka":
+            plan = self.chance.choices((*PLANS, YEARLY, ONCE), (8, 4, 2, 1, 2))[0]
+            name = f"{self.chance.choice(FIRST.split())} {self.chance.choice(LAST.split())}"
+            email = f"buyer{self.plans}@customer.example"
+            self.plan(now + self._minutes(1, 90), self._buy, click, plan, name, email)
+
+    def _click(self, account: Affiliate, now: datetime, former: str = "") -> str:
+        """A click by a new browser, or by the one of a former click."""
         headers = ROBOT if self.chance.random() < 0.08 else AGENT
         label, page = self.chance.choice(LABELS), self.chance.choice(PAGES)
-        slug = self.chance.choice(("", *LINKS))
-        visit = visits.read(
-            account.code, slug, headers=headers, now=at, sub_id=label, referrer=page
-        )
-        return traffic.record_click(visit).click_id
+        slug = self.chance.choice(("", "banner.1", *LINKS))
+        about = {"sub_id": label, "referrer": page, "former": former}
+        visit = visits.read(account.code, slug, headers=headers, now=now, **about)
+        return record_click(visit).click_id
 
-    def _order(
-        self, at: datetime, click: str, plan: tuple[str, int, str], name: str, email: str
+    def _buy(
+        self, click: str, plan: tuple[str, int, str], name: str, email: str, now: datetime
     ) -> None:
         interval, price, called = plan
-        self.events += 1
         sale = {
-            "event_id": f"pay-{self.events}",
             "customer_id": f"cus-{self.events}",
             "order_id": f"{20_000 + self.events}",
             "email": email,
@@ -163,93 +169,74 @@ class Year:
             "plan": {"interval": interval, "price": price, "name": called},
             "click_id": click,
         }
-        self._sale(sale, at)
+        self._pay(sale, now)
 
-    def _sale(self, sale: dict[str, Any], at: datetime) -> None:
-        event = feeds.sale(sale, at)
-        assert isinstance(event, feeds.SaleIn)  # noqa: S101
-        orders.record_sale(event, now=at)
-        if self.chance.random() < 0.04:
-            self._refund(sale["event_id"], at)
+    def _pay(self, sale: dict[str, Any], now: datetime) -> None:
+        """One payment; a few are given back, and most monthly ones come again."""
+        self.events += 1
+        event_id, price = f"pay-{self.events}", sale["plan"]["price"]
+        record_sale(feeds.sale({**sale, "event_id": event_id}, now), now=now)
+        if self.chance.random() < 0.05:
+            self.plan(now + self._minutes(0, 30_000), self._give_back, event_id)
         elif sale["plan"]["interval"] == "month" and self.chance.random() < 0.85:
-            self.renewals.append((at + timedelta(days=30) + self._minutes(0, 600), sale))
+            again = {**sale, "amount": price, "click_id": None}
+            self.plan(now + 30 * DAY + self._minutes(0, 600), self._pay, again)
 
-    def _refund(self, event_id: str, at: datetime) -> None:
+    def _give_back(self, event_id: str, now: datetime) -> None:
         kind = rules.CHARGEBACK if self.chance.random() < 0.3 else rules.REFUND
         told = {"event_id": f"back-{event_id}", "sale_event_id": event_id, "kind": kind}
-        event = feeds.refund(told, at)
-        assert isinstance(event, feeds.RefundIn)  # noqa: S101
-        refunds.record_refund(event, now=at)
+        record_refund(feeds.refund(told, now), now=now)
 
-    def _renew(self, at: datetime) -> None:
-        due = [one for one in self.renewals if one[0] <= at]
-        self.renewals = [one for one in self.renewals if one[0] > at]
-        for when, sale in due:
-            self.events += 1
-            again = {"event_id": f"pay-{self.events}", "amount": sale["plan"]["price"]}
-            self._sale({**sale, **again, "click_id": None}, when)
+    # --- Payouts ---
 
-    def _pay(self, at: datetime) -> None:
-        """Run the month before as the timetable does, and move its checks as the office does."""
-        current = program.load()
-        month = month_of(at, current.zone).plus(-1)
-        due = month.payout_at(current.payout_day, current.zone)
-        if at - timedelta(days=1) < due <= at:
-            told = payouts.run_month(month, now=due, by="timetable")
-            if at < self.now - timedelta(days=25) and told["payouts"]:
-                self._post(month, due)
+    def _plan_run(self, month: Month) -> None:
+        known = program.load()
+        self.plan(month.payout_at(known.payout_day, known.zone), self._run, month)
 
-    def _post(self, month: Month, at: datetime) -> None:
-        by, first = ADMIN, max(checks.next_number(), 10_481)
-        checks.print_checks(month, by=by, now=at, first=first)
-        posted = at + timedelta(days=1)
-        checks.mark_paid(month, by=by, now=posted)
-        if self.chance.random() < 0.2:
-            code = self.accounts["Moira Fenn"].code
-            reason, later = "lost in the mail", at + timedelta(days=12)
-            checks.void(month, codes=[code], by=by, now=later, reason=reason)
-            checks.reissue(month, codes=[code], by=by, now=later)
-            checks.print_checks(month, codes=[code], by=by, now=later)
-            checks.mark_paid(month, codes=[code], by=by, now=later)
-        checks.clear(month, by=by, now=at + timedelta(days=14))
+    def _run(self, month: Month, now: datetime) -> None:
+        """Run a month as the timetable does, and move its checks as the office does."""
+        self._plan_run(month.plus(1))
+        told = payouts.run_month(month, now=now, by="timetable")
+        if not told["payouts"] or now > self.now - 25 * DAY:
+            return
+        checks.print_checks(month, by=ADMIN, now=now, first=max(checks.next_number(), 10_481))
+        self.plan(now + DAY, checks.mark_paid, month, by=ADMIN)
+        if self.unlucky in {row["affiliate"] for row in told["payouts"]}:
+            lost, whose = now + 12 * DAY, {"codes": [self.unlucky], "by": ADMIN}
+            self.plan(lost, checks.void, month, reason="lost in the mail", **whose)
+            for deed in (checks.reissue, checks.print_checks, checks.mark_paid):
+                self.plan(lost, deed, month, **whose)
+            self.unlucky = ""
+        self.plan(now + 14 * DAY, checks.clear, month, by=ADMIN)
 
 
-def build(environ: dict[str, str], now: datetime) -> dict[str, str]:
-    """Play the year into a fresh program; returns the passwords by user name."""
-    found = config.load(environ)
-    database.connect(found.database_url)
-    database.db.connect(reuse_if_open=True)
-    vault.use(found.data)
-    database.migrate()
-    program.initialize(now - timedelta(days=DAYS))
-    starter.offer(now=now - timedelta(days=DAYS))
-    for name, value in SETTINGS.items():
-        program.change(name, value, by="demo", now=now - timedelta(days=DAYS))
+def build(now: datetime) -> dict[str, str]:
+    """Play the year into the connected, empty database; returns the passwords by user name."""
     year = Year(now)
+    migrate()
+    program.initialize(year.start)
+    for name, value in SETTINGS.items():
+        program.change(name, value, by="demo", now=year.start)
+    starter.offer(now=year.start)
     year.play()
-    mail.Message.delete().where(mail.Message.queued_at < now - timedelta(days=30)).execute()
-    passwords = {account.code: _password(account, now) for account in year.accounts.values()}
+    Message.delete().where(Message.queued_at < now - 30 * DAY).execute()
     key = rules.email_key(ADMIN)
     admin = Admin.create(email=ADMIN, email_key=key, name="Ana Whitfield", created_at=now)
-    passwords[ADMIN] = _password(admin, now)
-    books_check.run(now=now)
-    database.db.close()
+    accounts = {account.code: account for account in year.accounts.values()} | {ADMIN: admin}
+    passwords = {name: secrets.token_urlsafe(12) for name in accounts}
+    for name, password in passwords.items():
+        access.set_password(accounts[name], password, now=now)
+    _ask(year.accounts["Jordan Reyes"], admin, now)
+    verify.run(now=now)
     return passwords
 
 
-def _password(account: Admin | Affiliate, now: datetime) -> str:
-    password = secrets.token_urlsafe(12)
-    access.set_password(account, password, now=now)
-    return password
-
-
-def environment(folder: str, port: int) -> dict[str, str]:
-    """The environment of a demo in a folder of its own; nothing of the real one is used."""
-    kept = {name: os.environ[name] for name in ("PORTAL_URL",) if name in os.environ}
-    own = {"DATABASE_URL": f"sqlite:///{folder}/demo.db", "PORTAL_DATA": folder}
-    return {"PORTAL_URL": f"http://127.0.0.1:{port}", **kept, **own}
-
-
-def folder() -> tempfile.TemporaryDirectory:
-    """A folder that goes when the demo ends."""
-    return tempfile.TemporaryDirectory(prefix="portal-demo-")
+def _ask(affiliate: Affiliate, admin: Admin, now: datetime) -> None:
+    """Two cases of an affiliate, one of them answered."""
+    asked = now - 3 * DAY
+    told = "My check of last month came without its voucher. May I have it once more?"
+    case = cases.ask(affiliate, "A voucher is missing", told, key="voucher", now=asked)
+    answer = "It is on its way. Until then every line of it is on your Payments page."
+    cases.answer(case, answer, by=admin, key="voucher", now=asked + DAY)
+    told = "Two readers wrote to me that they bought on the phone. Were they asked for my code?"
+    cases.ask(affiliate, "Orders by phone", told, key="phone", now=now - DAY)

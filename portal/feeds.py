@@ -71,24 +71,19 @@ def _shape(words: str, **readers: Reader) -> Shape:
     return Shape({name: known.get(name, fields.text) for name in names}, needed)
 
 
-_READERS: dict[str, Reader] = {
-    "amount": fields.cents,
-    "applied_at": fields.instant,
-    "click_id": fields.hint,
-    "clicked_at": fields.instant,
-    "country": fields.country,
-    "currency": fields.one_of("usd"),
-    "email": fields.email,
-    "interval": fields.one_of(*rules.INTERVALS),
-    "kind": fields.one_of(rules.REFUND, rules.CHARGEBACK, rules.CHARGEBACK_REVERSED),
-    "occurred_at": fields.instant,
-    "order_id": fields.filled,
-    "ordered_at": fields.instant,
-    "paid_before": fields.boolean,
-    "price": fields.cents,
-    "referral_code": fields.hint,
-    "us_person": fields.boolean,
+_BY_READER = {
+    fields.boolean: "paid_before us_person",
+    fields.cents: "amount price",
+    fields.country: "country",
+    fields.email: "email",
+    fields.filled: "order_id",
+    fields.hint: "click_id referral_code",
+    fields.instant: "applied_at clicked_at occurred_at ordered_at",
+    fields.one_of("usd"): "currency",
+    fields.one_of(*rules.INTERVALS): "interval",
+    fields.one_of(rules.REFUND, rules.CHARGEBACK, rules.CHARGEBACK_REVERSED): "kind",
 }
+_READERS = {name: reader for reader, names in _BY_READER.items() for name in names.split()}
 _LEAD = _shape("event_id! customer_id! email name click_id occurred_at")
 _PLAN = _shape("interval! price! name")
 _SALE = _shape(

@@ -21,9 +21,10 @@ CODE = re.compile(r"[a-z0-9][a-z0-9-]{1,31}")
 _ATOM = r"[^\s@()<>\[\],;:\\\".]+"
 _LABEL = r"[^\W_](?:(?:[^\W_]|-){0,61}[^\W_])?"
 _EMAIL = re.compile(rf"(?=[^@]{{1,64}}@){_ATOM}(\.{_ATOM})*@({_LABEL}\.)+(?!\d+$){_LABEL}")
+_CLOCK = "(?:[01][0-9]|2[0-3]):[0-5][0-9]"
 _TIME = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}:[0-9]{2}:)([0-9]{2})(?:\.[0-9]+)?"
-    r"(?:[Zz]|([+-])([01][0-9]|2[0-3]):([0-5][0-9]))"
+    rf"([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}T{_CLOCK}:)([0-9]{{2}})(?:\.[0-9]+)?(Z|[+-]{_CLOCK})",
+    re.IGNORECASE,
 )
 _FIRST_DAYS = timedelta(days=3)  # kept free, so that no time zone reaches before year 1
 
@@ -100,42 +101,32 @@ class Shape:
 # --- Fields ------------------------------------------------------------------------------------
 
 
-def _clean(character: str) -> bool:
-    return unicodedata.category(character) not in ("Cc", "Cs")
+def _reader(usable: Callable[[Any], object], otherwise: str, of: Reader | None = None) -> Reader:
+    """A reader that takes what is usable of what another one read, or of anything."""
+
+    def read(value: Any, name: str) -> Any:
+        found = of(value, name) if of else value
+        if not usable(found):
+            raise Wrong(otherwise, name)
+        return found
+
+    return read
 
 
-def _string(value: Any, name: str) -> str:
-    if not isinstance(value, str):
-        raise Wrong("This must be a text.", name)
-    return value
-
-
-def text(value: Any, name: str, longest: int = LONGEST) -> str:
-    """One line of text that every database can store."""
-    line = _string(value, name)
-    if len(line) > longest:
-        raise Wrong(f"This is longer than {longest} characters.", name)
-    if not all(map(_clean, line)):
-        raise Wrong("This has control characters or broken Unicode in it.", name)
-    return line
+def _is_clean(line: str) -> bool:
+    return not any(unicodedata.category(character) in ("Cc", "Cs") for character in line)
 
 
 def at_most(longest: int) -> Reader:
-    """A reader of text with another limit than 255 characters."""
-    return lambda value, name: text(value, name, longest)
+    """A reader of one line of text that every database can store."""
+    said = f"This is longer than {longest} characters."
+    short = _reader(lambda line: len(line) <= longest, said, any_text)
+    return _reader(_is_clean, "This has control characters or broken Unicode in it.", short)
 
 
-def filled(value: Any, name: str) -> str:
-    line = text(value, name)
-    if not line.strip():
-        raise Wrong("This may not be empty.", name)
-    return line
-
-
-def hint(value: Any, name: str) -> str:
-    """A click id or code that went through a browser: whatever it is, it loses no sale."""
-    line = _string(value, name)[:LONGEST]
-    return "".join(character if _clean(character) else "\ufffd" for character in line)
+def one_of(*allowed: str) -> Reader:
+    """A reader of one of these words."""
+    return _reader(lambda word: word in allowed, f"This must be {' or '.join(allowed)}.")
 
 
 def is_email(address: str) -> bool:
@@ -144,61 +135,47 @@ def is_email(address: str) -> bool:
     return short and _EMAIL.fullmatch(address) is not None
 
 
-def email(value: Any, name: str) -> str:
-    address = text(value, name).strip()
-    if address and not is_email(address):
-        raise Wrong("This is not an e-mail address.", name)
-    return address
+any_text = _reader(lambda value: isinstance(value, str), "This must be a text.")
+text = at_most(LONGEST)
+filled = _reader(str.strip, "This may not be empty.", text)
+email = _reader(
+    lambda address: not address or is_email(address),
+    "This is not an e-mail address.",
+    lambda value, name: text(value, name).strip(),
+)
+country = _reader(  # by its two letters; empty for unknown
+    re.compile("([A-Z]{2})?").fullmatch,
+    "This must be the two letters of a country, like US.",
+    lambda value, name: text(value, name).strip().upper(),
+)
+code = _reader(
+    CODE.fullmatch,
+    "A code has 2 to 32 letters a-z, digits and dashes, no dash first.",
+    any_text,
+)
+cents = _reader(
+    lambda value: type(value) is int and 0 <= value < MAX_AMOUNT,
+    f"This must be a whole number of cents, from 0 to {MAX_AMOUNT - 1}.",
+)
+boolean = _reader(lambda value: isinstance(value, bool), "This must be true or false.")
 
 
-def cents(value: Any, name: str) -> int:
-    if type(value) is not int or not 0 <= value < MAX_AMOUNT:
-        raise Wrong(f"This must be a whole number of cents, from 0 to {MAX_AMOUNT - 1}.", name)
-    return value
-
-
-def boolean(value: Any, name: str) -> bool:
-    if not isinstance(value, bool):
-        raise Wrong("This must be true or false.", name)
-    return value
-
-
-def one_of(*allowed: str) -> Reader:
-    """A reader of one of these words."""
-
-    def read(value: Any, name: str) -> str:
-        if not isinstance(value, str) or value not in allowed:
-            raise Wrong(f"This must be {' or '.join(allowed)}.", name)
-        return value
-
-    return read
+def hint(value: Any, name: str) -> str:
+    """A click id or code that went through a browser: whatever it is, it loses no sale."""
+    line = any_text(value, name)[:LONGEST]
+    return "".join(character if _is_clean(character) else "\ufffd" for character in line)
 
 
 def instant(value: Any, name: str) -> datetime:
     """An RFC 3339 time in UTC, cut to seconds; a leap second is the second before it."""
-    written = _TIME.fullmatch(_string(value, name))
+    written = _TIME.fullmatch(any_text(value, name))
     if not written:
         raise Wrong("This must be a time with an offset, like 2026-11-30T14:51:00Z.", name)
-    day, clock, seconds, sign, hours, minutes = written.groups()
-    offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
+    minute, seconds, offset = written.groups()
+    seconds = "59" if seconds == "60" else seconds
     try:
-        local = datetime.fromisoformat(f"{day}T{clock}{'59' if seconds == '60' else seconds}")
-        local -= -offset if sign == "-" else offset
-        local - _FIRST_DAYS
+        at = datetime.fromisoformat(f"{minute}{seconds}{offset.upper()}").astimezone(UTC)
+        at - _FIRST_DAYS
     except (ValueError, OverflowError):
         raise Wrong("There is no such time.", name) from None
-    return local.replace(tzinfo=UTC)
-
-
-def country(value: Any, name: str) -> str:
-    """A country by its two letters; empty for unknown."""
-    letters = text(value, name).strip().upper()
-    if letters and not re.fullmatch("[A-Z]{2}", letters):
-        raise Wrong("This must be the two letters of a country, like US.", name)
-    return letters
-
-
-def code(value: Any, name: str) -> str:
-    if not CODE.fullmatch(_string(value, name)):
-        raise Wrong("A code has 2 to 32 letters a-z, digits and dashes, no dash first.", name)
-    return str(value)
+    return at

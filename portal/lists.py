@@ -63,18 +63,20 @@ def _of(model: Any, names: str) -> list[Field]:
     return [getattr(model, name) for name in names.split()]
 
 
+def _beside(query: Query, table: Any, other: Any, on: Any = None) -> Query:
+    """A query with the rows of another table, where there are any."""
+    return query.join_from(table, other, JOIN.LEFT_OUTER, on)
+
+
 # --- The lists ---------------------------------------------------------------------------------
 
 _ENTRIES: Query = Entry.select(
-    Entry.id.alias("key"),
-    Affiliate.code.alias("affiliate"),
+    *(Entry.id.alias("key"), Affiliate.code.alias("affiliate")),
     *_of(Entry, "id kind amount happened_at recorded_at rule"),
     *(Fact.event_id, Order.order_id, Entry.payout.alias("payout_id")),
-)
-_ENTRIES = _ENTRIES.join(Affiliate).join_from(
-    Entry, Fact, JOIN.LEFT_OUTER, Fact.id == Entry.fact_id
-)
-_ENTRIES = _ENTRIES.join_from(Entry, Payment, JOIN.LEFT_OUTER).join(Order, JOIN.LEFT_OUTER)
+).join(Affiliate)
+_ENTRIES = _beside(_ENTRIES, Entry, Fact, Fact.id == Entry.fact_id)
+_ENTRIES = _beside(_ENTRIES, Entry, Payment).join(Order, JOIN.LEFT_OUTER)
 ENTRIES = List("entries", _ENTRIES, Entry.id)
 
 
@@ -97,20 +99,18 @@ _ORDERS: Query = Order.select(
     _cents(Payment.select(), Payment.amount).alias("paid"),
     _cents(Payment.select(), Payment.refunded).alias("refunded"),
     _cents(_EARNED, Entry.amount).alias("earned"),
-)
-_ORDERS = _ORDERS.join(Customer)
-_ORDERS = _ORDERS.join_from(Order, Affiliate, JOIN.LEFT_OUTER, Order.credited_to == Affiliate.id)
+).join(Customer)
+_ORDERS = _beside(_ORDERS, Order, Affiliate, Order.credited_to == Affiliate.id)
 ORDERS = List("orders", _ORDERS, Order.id, _tell_order)
 
 _LAST: Query = PaperCheck.alias()
-_PAYOUTS: Query = Payout.select(
-    Payout.id.alias("key"),
-    *(Payout.id.alias("payout_id"), Affiliate.code.alias("affiliate"), Payout.run.alias("month")),
-    *(Payout.amount, PaperCheck.status, PaperCheck.number.alias("check_number")),
-    PaperCheck.check_date,
-)
 _NEWEST = _LAST.select(fn.MAX(_LAST.id)).where(_LAST.payout == Payout.id)
-_PAYOUTS = _PAYOUTS.join(Affiliate).join_from(Payout, PaperCheck, on=PaperCheck.id == _NEWEST)
+_PAYOUTS: Query = Payout.select(
+    *(Payout.id.alias("key"), Payout.id.alias("payout_id"), Payout.run.alias("month")),
+    *(Affiliate.code.alias("affiliate"), Payout.amount, PaperCheck.status),
+    *(PaperCheck.number.alias("check_number"), PaperCheck.check_date),
+).join(Affiliate)
+_PAYOUTS = _PAYOUTS.join_from(Payout, PaperCheck, on=PaperCheck.id == _NEWEST)
 PAYOUTS = List("payouts", _PAYOUTS, Payout.id)
 
 
@@ -120,13 +120,10 @@ def _tell_click(row: Row) -> Row:
 
 
 _CLICKS: Query = Click.select(
-    Click.id.alias("key"),
+    *(Click.id.alias("key"), Click.mark.alias("marked")),
     *_of(Click, "tag sub_id clicked_at referrer visitor"),
-    *(Click.mark.alias("marked"), ImportedClick.outside_id, Affiliate.code, Link.slug),
-)
-_CLICKS = _CLICKS.join(Affiliate, on=Affiliate.id == Click.affiliate_id)
-_CLICKS = _CLICKS.join_from(Click, Link, JOIN.LEFT_OUTER, Link.id == Click.link_id)
-_CLICKS = _CLICKS.join_from(
-    Click, ImportedClick, JOIN.LEFT_OUTER, ImportedClick.click_id == Click.id
-)
+    *(ImportedClick.outside_id, Affiliate.code, Link.slug),
+).join(Affiliate, on=Affiliate.id == Click.affiliate_id)
+_CLICKS = _beside(_CLICKS, Click, Link, Link.id == Click.link_id)
+_CLICKS = _beside(_CLICKS, Click, ImportedClick, ImportedClick.click_id == Click.id)
 CLICKS = List("clicks", _CLICKS, Click.id, _tell_click)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import click
 import peewee
 
 from portal import config, database, vault
+from portal.formats import usd
 from portal.rules import Refused
+from portal.settings import as_text
 
 BY = "console"
 as_json = click.option("--json", "json_wanted", is_flag=True, help="Print JSON.")
@@ -34,9 +37,9 @@ class Sentences(click.Group):
         raise click.ClickException(words)
 
 
-def connected() -> config.Config:
-    """Read the environment and connect to its database, whatever is in there."""
-    found = config.load(os.environ)
+def connected(environ: Mapping[str, str] = os.environ) -> config.Config:
+    """Read an environment and connect to its database, whatever is in there."""
+    found = config.load(environ)
     database.connect(found.database_url)
     vault.use(found.data)
     click.get_current_context().call_on_close(database.db.close_all)
@@ -52,6 +55,20 @@ def opened() -> config.Config:
     return found
 
 
-def show(value: Any, text: str, json_wanted: bool) -> None:
-    """Print a result: for people, or as JSON where it was asked for."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False) if json_wanted else text)
+def show(value: dict[str, Any], json_wanted: bool, text: str = "") -> None:
+    """Print a result: as JSON where that was asked for, else as `text` or line by line."""
+    lines = [line for name, said in value.items() for line in _lines(name, said)]
+    as_json = json.dumps(value, indent=2, ensure_ascii=False)
+    click.echo(as_json if json_wanted else text or "\n".join(lines))
+
+
+def _lines(name: str, said: Any) -> Iterator[str]:
+    """A value, or rows below their number and the sum of their amounts."""
+    if not isinstance(said, list):
+        yield f"{name} = {as_text(said)}"
+        return
+    amounts = [row["amount"] for row in said if "amount" in row]
+    yield f"{name}: {len(said)}" + (f", {usd(sum(amounts))}" if amounts else "")
+    for row in said:
+        words = (usd(word) if key == "amount" else str(word or "") for key, word in row.items())
+        yield f"  {' '.join(filter(None, words))}"

@@ -8,19 +8,20 @@ it again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
-from peewee import JOIN, chunked, sqlite3
+from peewee import JOIN, chunked, fn, sqlite3
 
 from portal import accounts, affiliates, database, feeds, lists, rules, sheets, traffic
 from portal.affiliates import Application
 from portal.books import Customer, Refund
 from portal.database import transaction
-from portal.events import Conflict
-from portal.feeds import written
+from portal.events import Answer, Conflict
 from portal.models import Affiliate, Click, Fact
 from portal.orders import import_customer, record_sale
 from portal.refunds import record_refund
@@ -34,13 +35,14 @@ _KEYS = {"affiliates": "email", "customers": "customer_id", "clicks": "click_id"
 # --- Import ------------------------------------------------------------------------------------
 
 
-def _sentence(number: int, problem: Exception) -> str:
-    column = getattr(problem, "field", "event_id") or "1"
-    return f"Line {number}, column {column.replace('.', '_')}: {problem}"
-
-
-class _Undone(Exception):
-    """Ends a rehearsal."""
+@contextmanager
+def _line(number: int, more: str = "") -> Iterator[None]:
+    """What is wrong in here is refused with its line and column, and `more` words."""
+    try:
+        yield
+    except (rules.Refused, Conflict) as problem:
+        column = (getattr(problem, "field", "event_id") or "1").replace(".", "_")
+        raise rules.Refused(f"Line {number}, column {column}: {problem}{more}") from problem
 
 
 @contextmanager
@@ -48,9 +50,9 @@ def _rehearsal() -> Iterator[None]:
     """Deeds in here are undone; on SQLite they are done in a copy, so that no writer waits."""
     bound = database.db.obj
     if not database.is_sqlite():
-        with suppress(_Undone), transaction():
+        with transaction():
             yield
-            raise _Undone
+            database.db.rollback()
         return
     with TemporaryDirectory(dir=Path(bound.database).parent) as folder:
         with closing(sqlite3.connect(f"{folder}/copy.db")) as copy:
@@ -77,10 +79,11 @@ def check(kind: str, file: Path, *, now: datetime) -> tuple[list[Line], list[str
     with _rehearsal():
         for number, data in lines:
             try:
-                _once(kind, number, data, seen)
-                _take(kind, data, now)
-            except (rules.Refused, Conflict) as problem:
-                wrong.append((number, _sentence(number, problem)))
+                with _line(number):
+                    _once(kind, number, data, seen)
+                    _take(kind, data, now)
+            except rules.Refused as problem:
+                wrong.append((number, str(problem)))
     return lines, problems + [said for _, said in sorted(wrong)]
 
 
@@ -117,11 +120,8 @@ def apply(
     for some in chunked(lines, BATCH):
         with transaction():
             for number, data in some:
-                try:
+                with _line(number, " What came before it is taken in."):
                     new += _take(kind, data, clock())
-                except (rules.Refused, Conflict) as problem:
-                    said = f"{_sentence(number, problem)} What came before it is taken in."
-                    raise rules.Refused(said) from problem
         done += len(some)
         progress(done)
     return new
@@ -137,10 +137,9 @@ def _affiliate(data: Row, now: datetime) -> bool:
     said = feeds.affiliate_row(data, now)
     if Affiliate.get_or_none(email_key=rules.email_key(said["email"])):
         return False
-    status, applied_at = said.pop("status", rules.ACTIVE), said.pop("applied_at")
     referrer = _named(said.pop("referrer", ""), "referrer")
-    application = Application(**said)
-    affiliates.join(application, status, now=now, applied_at=applied_at, referrer=referrer)
+    about = {"status": said.pop("status", rules.ACTIVE), "applied_at": said.pop("applied_at")}
+    affiliates.join(Application(**said), referrer=referrer, now=now, **about)
     return True
 
 
@@ -162,34 +161,27 @@ def _click(data: Row, now: datetime) -> bool:
     return not Click.find(said["click_id"]) and traffic.store_import([said]) == 1
 
 
-def _sale(data: Row, now: datetime) -> bool:
-    if _known(feeds.sale(data, None)):
-        return False
-    return record_sale(feeds.sale(data, now), now=now).created
-
-
-def _refund(data: Row, now: datetime) -> bool:
-    if _known(feeds.refund(data, None)):
-        return False
-    return record_refund(feeds.refund(data, now), now=now).created
+def _event(
+    read: Callable[..., Any], record: Callable[..., Answer], data: Row, now: datetime
+) -> bool:
+    return not _known(read(data, None)) and record(read(data, now), now=now).created
 
 
 _DEEDS: dict[str, Callable[[Row, datetime], bool]] = {
     "affiliates": _affiliate,
     "customers": _customer,
     "clicks": _click,
-    "sales": _sale,
-    "refunds": _refund,
+    "sales": partial(_event, feeds.sale, record_sale),
+    "refunds": partial(_event, feeds.refund, record_refund),
 }
 
 
 def _known(event: feeds.Event) -> bool:
     """Whether an event was recorded as a row says, or as an export says it: with its time."""
-    kind = "sale" if isinstance(event, feeds.SaleIn) else "refund"
-    fact = Fact.get_or_none(event_id=event.event_id, kind=kind)
+    fact = Fact.get_or_none(event_id=event.event_id)
     if fact is None:
         return False
-    told = _exported(fact, Refund.get_or_none(id=fact.id) if kind == "refund" else None)
+    told = _exported(fact, Refund.get_or_none(id=fact.id))
     filled = {name: value for name, value in told.items() if value not in ("", None)}
     return event.content in (fact.content, filled)
 
@@ -204,11 +196,10 @@ def export(kind: str, file: Path, *, now: datetime) -> int:
 
 def _exported(fact: Fact, refund: Refund | None = None) -> Row:
     """A sale or refund as a file tells it: at the time, and of the amount, that it came to have."""
-    recorded = written(fact.recorded_at)
+    recorded = feeds.written(fact.recorded_at)
     told = {"occurred_at": recorded, **fact.content}
-    told |= {
-        name: min(told[name], recorded) for name in ("ordered_at", "occurred_at") if name in told
-    }
+    for name in told.keys() & {"ordered_at", "occurred_at"}:
+        told[name] = min(told[name], recorded)
     if refund and refund.status == "applied":
         told.setdefault("amount", abs(refund.amount))
     return told
@@ -216,10 +207,13 @@ def _exported(fact: Fact, refund: Refund | None = None) -> Row:
 
 def _all_affiliates(now: datetime) -> Iterator[Row]:
     for row in Affiliate.select().order_by(Affiliate.id):
-        said = {name: getattr(row, name) for name in ("company", "payee", "country", "us_person")}
-        names = ("line1", "line2", "city", "state", "postal_code")
-        said["address"] = {name: getattr(row, name) for name in names}
-        yield accounts.standing(row, now=now) | said | {"applied_at": written(row.applied_at)}
+        said = _of(row, "company payee country us_person")
+        said["address"] = _of(row, "line1 line2 city state postal_code")
+        yield accounts.standing(row, now=now) | said | {"applied_at": feeds.written(row.applied_at)}
+
+
+def _of(row: Any, names: str) -> Row:
+    return {name: getattr(row, name) for name in names.split()}
 
 
 def _all_customers(now: datetime) -> Iterator[Row]:
@@ -227,26 +221,25 @@ def _all_customers(now: datetime) -> Iterator[Row]:
     for row in query.order_by(Customer.id):
         owner = row.belongs_to.code if row.belongs_to else None
         about = {"belongs_to": owner, "paid_before": row.first_paid is not None}
-        yield {"customer_id": row.customer_id, "email": row.email, "name": row.name, **about}
+        yield _of(row, "customer_id email name") | about
 
 
-def _all_sales(now: datetime) -> Iterator[Row]:
-    yield from map(_exported, Fact.select().where(Fact.kind == "sale").order_by(Fact.id).iterator())
-
-
-def _all_refunds(now: datetime) -> Iterator[Row]:
-    """Refunds with the time and the amount that they had; refused ones moved nothing."""
-    query = Fact.select(Fact, Refund).join(Refund, on=(Refund.id == Fact.id), attr="row")
-    for fact in query.where(Refund.status != "refused").order_by(Fact.id).iterator():
-        yield _exported(fact, fact.row)
+def _all_events(kind: str) -> Iterator[Row]:
+    """Sales or refunds with the time and the amount that they had; refused ones moved nothing."""
+    query = Fact.select(Fact, Refund).where(
+        Fact.kind == kind, fn.COALESCE(Refund.status, "") != "refused"
+    )
+    query = query.join(Refund, JOIN.LEFT_OUTER, on=(Refund.id == Fact.id), attr="refund")
+    for fact in query.order_by(Fact.id).iterator():
+        yield _exported(fact, getattr(fact, "refund", None))
 
 
 _ROWS: dict[str, Callable[[datetime], Iterator[Row]]] = {
     "affiliates": _all_affiliates,
     "customers": _all_customers,
     "clicks": lambda now: lists.CLICKS.all(),
-    "sales": _all_sales,
-    "refunds": _all_refunds,
+    "sales": lambda now: _all_events("sale"),
+    "refunds": lambda now: _all_events("refund"),
     "orders": lambda now: lists.ORDERS.all(),
     "ledger": lambda now: lists.ENTRIES.all(),
     "payouts": lambda now: lists.PAYOUTS.all(),

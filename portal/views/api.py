@@ -14,7 +14,7 @@ from flask import Blueprint, Response, g, jsonify, request
 from peewee import Expression
 from werkzeug.exceptions import NotFound, UnsupportedMediaType
 
-from portal import access, accounts, affiliates, feeds, fields, lists, orders, refunds, rules
+from portal import access, accounts, affiliates, feeds, fields, lists, orders, refunds
 from portal.affiliates import Application
 from portal.books import Entry, Payout
 from portal.database import utcnow
@@ -22,9 +22,11 @@ from portal.events import Answer, Conflict
 from portal.fields import Wrong
 from portal.models import Affiliate, Click, Fact
 from portal.months import Month
-from portal.views.errors import api_error
+from portal.rules import Refused
+from portal.views.errors import api_error, refused
 
 bp = Blueprint("api", __name__, url_prefix="/api/v1")
+bp.register_error_handler(Refused, refused)
 
 Told = Response | tuple[Response, int]
 
@@ -44,18 +46,6 @@ def _let_in() -> Response | None:
     g.now, g.by = utcnow(), f"key {key.name}"
     access.used(key, now=g.now)
     return None
-
-
-@bp.after_request
-def _keep_nowhere(response: Response) -> Response:
-    response.headers["Cache-Control"] = "no-store"
-    return response
-
-
-@bp.errorhandler(rules.Refused)
-def _refused(refused: rules.Refused) -> Response:
-    code = getattr(refused, "code", "invalid")
-    return api_error(400 if code == "not_json" else 422, code, str(refused), refused.field)
 
 
 @bp.errorhandler(Conflict)

@@ -15,33 +15,14 @@ from flask_wtf.csrf import CSRFError
 from peewee import InterfaceError, OperationalError
 from werkzeug.exceptions import HTTPException
 
+from portal.rules import Refused
 from portal.views.html import page
 
 log = logging.getLogger(__name__)
 
 JSON_PATHS = ("/api/", "/track/", "/webhooks/")
 RETRY_AFTER = "5"
-TOO_OLD = "This form is too old", "Nothing was saved. Go back, load the page and send it once more."
-OTHER = "error", "This could not be done", "What was asked for cannot be done at this address."
-# By status: the code for programs, the title and the sentence for people.
-ERRORS = {
-    400: ("bad_request", "This could not be read", "The address or the form was not complete. Go "
-          "back, load the page again and send it once more."),
-    401: ("unauthorized", "Sign in first", "This page is open to those who signed in."),
-    403: ("forbidden", "Not open to this account", "You are signed in, and this page belongs to "
-          "others."),
-    404: ("not_found", "No page here", "The address may be mistyped, or what it showed is not "
-          "yours to see."),
-    405: ("method_not_allowed", "Not done this way", "This address shows nothing by itself. It "
-          "takes a form of ours."),
-    409: ("conflict", "Done already", "What you sent was sent before with other content."),
-    413: ("too_large", "Too much at once", "What you sent is larger than this form takes. Nothing "
-          "was saved."),
-    415: ("unsupported_media_type", "Not in this form", "What you sent is of a kind that this "
-          "address does not take."),
-    422: ("invalid", "Something is not right", "What you sent cannot be used. Nothing was saved."),
-    429: ("too_many_requests", "Too many tries", "Wait a few minutes, then try again."),
-}  # fmt: skip
+CODES = {413: "too_large", 422: "invalid"}  # else the status in HTTP's own words
 FOR_PROGRAMS = {
     404: "There is nothing at this address.",
     405: "This address does not take this method.",
@@ -59,6 +40,12 @@ def api_error(status: int, code: str, message: str, field: str | None = None) ->
     return response
 
 
+def refused(problem: Refused) -> Response:
+    """What a program sent and the rules or readers refuse."""
+    code = getattr(problem, "code", "invalid")
+    return api_error(400 if code == "not_json" else 422, code, str(problem), problem.field)
+
+
 def register(app: Flask) -> None:
     """Answer every error of the application in these words."""
     answers = {HTTPException: _told, OperationalError: _busy, InterfaceError: _busy}
@@ -74,14 +61,15 @@ def _told(error: HTTPException) -> Any:
     status = error.code or 500
     if error.response is not None or status < 400:
         return error.get_response()
-    code, title, words = ERRORS.get(status, OTHER)
+    code = CODES.get(status) or error.name.lower().replace(" ", "_")
     if _for_programs():
-        own = error.description != type(error).description  # werkzeug's words are for browsers
-        said = error.description if own else FOR_PROGRAMS.get(status)
-        answer: Any = api_error(status, code, said or words)
+        words = error.description or error.name
+        if words == type(error).description:  # werkzeug's words are for browsers
+            words = FOR_PROGRAMS.get(status, words)
+        answer = api_error(status, code, words)
     else:
-        title, words = TOO_OLD if isinstance(error, CSRFError) else (title, words)
-        answer = page("errors/error.html", status=status, code=status, title=title, words=words)
+        case = "too_old" if isinstance(error, CSRFError) else status
+        answer = page("errors/error.html", status=status, code=code, case=case)
     kept = [pair for pair in error.get_headers() if pair[0] in ("Allow", "Retry-After")]
     answer.headers.update(kept)
     return answer
@@ -95,9 +83,8 @@ def _plain(status: int, template: str, **context: Any) -> Response:
 def _busy(error: Exception) -> Any:
     log.error("the database does not answer: %s", error)
     if _for_programs():
-        return api_error(
-            503, "unavailable", "The portal is busy. Nothing was saved; send it again."
-        )
+        said = "The portal is busy. Nothing was saved; send it again."
+        return api_error(503, "unavailable", said)
     answer = _plain(503, "errors/503.html")
     answer.headers["Retry-After"] = RETRY_AFTER
     return answer

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import UnsupportedMediaType
 
 from portal import fields, traffic, visits
 from portal.database import db, utcnow
 from portal.views.assets import STATIC
-from portal.views.errors import api_error
+from portal.views.errors import refused
 
 blueprint = Blueprint("track", __name__)
+blueprint.register_error_handler(fields.Wrong, refused)
 
 LARGEST = 64 * 1024  # bytes of a body for /track/click
 _SNIPPET = (STATIC / "track.js").read_bytes()
@@ -25,16 +24,10 @@ _OPEN = {
 }
 
 
-def _any_text(value: Any, name: str) -> str:
-    """Text of any form: a hint that is of no use is dropped later, with the click kept."""
-    if not isinstance(value, str):
-        raise fields.Wrong("This must be a text.", name)
-    return value
-
-
 _HINTS = {"slug": "slug", "sub_id": "sub_id", "referrer": "referrer", "click_id": "former"}
+# Text of any form: a hint that is of no use is dropped later, with the click kept.
 _CLICK = fields.Shape(
-    {"code": fields.filled} | dict.fromkeys([*_HINTS, "page"], _any_text), needed=("code",)
+    {"code": fields.filled} | dict.fromkeys([*_HINTS, "page"], fields.any_text), needed=("code",)
 )
 
 
@@ -60,11 +53,7 @@ def click() -> Response:
     request.max_content_length = LARGEST
     if request.mimetype not in ("application/json", "text/plain"):  # a beacon's is plain
         raise UnsupportedMediaType("Send JSON.")
-    try:
-        told = _CLICK(fields.parse(request.get_data()))
-    except fields.Wrong as wrong:
-        status = 400 if wrong.code == "not_json" else 422
-        return api_error(status, wrong.code, str(wrong), wrong.field)
+    told = _CLICK(fields.parse(request.get_data()))
     headers = {name.lower(): value for name, value in request.headers.items()}
     said = {ours: told[name] for name, ours in _HINTS.items() if name in told}
     visit = visits.read(told["code"], headers=headers, now=utcnow(), **said)
