@@ -7,7 +7,7 @@ in hundredths of an inch. The lowest 5/8 inch of a check is left to the bank's o
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import NamedTuple
 
@@ -109,12 +109,10 @@ def checks(pages: Iterable[CheckPage], stock: Stock) -> bytes:
 
     Raises Refused for a voucher that does not add up and for a name that cannot be printed.
     """
-    pages = list(pages)
+    pages = [_sound(page) for page in pages]
     sheet = Sheet(max(date.fromisoformat(page.day) for page in pages))
     sheet.right, sheet.down = stock.right / 100, stock.down / 100
     for page in pages:
-        if page.amount <= 0 or page.brought + sum(e.amount for e in page.lines) != page.amount:
-            raise Refused(f"The voucher of check {page.number} does not add up to its amount.")
         sheet.add_page()
         _mark(sheet, page.mark)
         if not stock.printed:
@@ -124,6 +122,14 @@ def checks(pages: Iterable[CheckPage], stock: Stock) -> bytes:
         _voucher(sheet, page, PART, "For your records", _entries(page) if whole else _sums(page))
         _voucher(sheet, page, 2 * PART, "For our files", _sums(page))
     return bytes(sheet.output())
+
+
+def _sound(page: CheckPage) -> CheckPage:
+    if page.amount <= 0 or page.brought + sum(line.amount for line in page.lines) != page.amount:
+        raise Refused(f"The voucher of check {page.number} does not add up to its amount.")
+    payee = printable(" ".join(page.payee.split()), f"payee of check {page.number}")
+    address = printable(page.address, f"address of check {page.number}")
+    return replace(page, payee=payee, address=address)
 
 
 def _mark(sheet: Sheet, mark: str) -> None:
@@ -146,14 +152,12 @@ def _drawn(sheet: Sheet, page: CheckPage, stock: Stock) -> None:
 
 
 def _filled(sheet: Sheet, page: CheckPage) -> None:
-    what = f"check {page.number}"
-    payee = printable(" ".join(page.payee.split()), f"payee of {what}")
     texts = {
         "number": str(page.number),
         "date": _long(page.day),
-        "payee": payee,
+        "payee": page.payee,
         "figures": usd(page.amount).replace("$", "$**"),
-        "address": f"{payee}\n{printable(page.address, f'address of {what}')}",
+        "address": f"{page.payee}\n{page.address}",
         "memo": f"Commissions, {month(page.month)}, {page.affiliate}",
     }
     for name, text in texts.items():

@@ -7,7 +7,7 @@ tax ID. What goes to the tax office is another thing and not made here.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from portal.formats import usd
@@ -49,10 +49,11 @@ def recipient_copy(form: RecipientCopy) -> bytes:
     """Copy B in one page. Raises Refused for names the font lacks and for more than four digits."""
     if not re.fullmatch(r"[0-9]{4}", form.last_four):
         raise Refused("A recipient's copy shows exactly the last four digits.", "last_four")
+    payer, recipient = printable(form.payer, "payer"), printable(form.recipient, "recipient")
     sheet = Sheet(date(form.year + 1, 1, 1))
     sheet.add_page()
     _head(sheet, form)
-    _people(sheet, form)
+    _people(sheet, replace(form, payer=payer, recipient=recipient))
     top = _boxes(sheet, form, 4.2)
     sheet.fit(NOTICE, Box(LEFT, top + 0.25, RIGHT - LEFT, 0.6, 10, style="B"))
     sheet.fit(HELP.format(year=form.year), Box(LEFT, top + 0.95, RIGHT - LEFT, 9.3 - top, 10))
@@ -70,10 +71,9 @@ def _head(sheet: Sheet, form: RecipientCopy) -> None:
 
 def _people(sheet: Sheet, form: RecipientCopy) -> None:
     """The recipient stands where a left window shows it; the account number does not."""
-    payer, recipient = printable(form.payer, "payer"), printable(form.recipient, "recipient")
     fields = (
-        ("Recipient", recipient, Box(LEFT, 1.6, 3.5, 1.2, 10.5)),
-        ("Payer", payer, Box(4.6, 1.6, RIGHT - 4.6, 1.2, 10.5)),
+        ("Recipient", form.recipient, Box(LEFT, 1.6, 3.5, 1.2, 10.5)),
+        ("Payer", form.payer, Box(4.6, 1.6, RIGHT - 4.6, 1.2, 10.5)),
         ("Recipient's tax ID, last four digits", form.last_four, Box(LEFT, 2.95, 2.2, 0.4, 10.5)),
         ("Payer's tax ID", form.payer_tax_id, Box(4.6, 2.95, 1.4, 0.4, 10.5)),
         ("Account number", form.account, Box(LEFT, 3.5, 3.5, 0.4, 10.5)),

@@ -16,7 +16,9 @@ from fpdf.enums import MethodReturnValue
 
 from portal.rules import Refused
 
-FONTS = {"": "SourceSansPro", "B": "SourceSansProBold"}  # Latin, Vietnamese, Greek, Cyrillic
+# Latin, Vietnamese, Greek and Cyrillic. A font for Chinese, Japanese and Korean is 50 times as
+# large, right-to-left scripts need a shaper, and a U.S. bank reads neither on a check.
+FONTS = {"": "SourceSansPro", "B": "SourceSansProBold"}
 UNKNOWN = "\N{BALLOT BOX}"  # stands for what the font lacks; in a name that is refused instead
 SMALLEST, LEADING, ASCENT = 5.0, 1.26, 0.985
 GREY = 190
@@ -100,7 +102,7 @@ class Sheet(FPDF):
             if size <= SMALLEST:
                 break
             size = max(size - 0.5, SMALLEST)
-        last = lines[room - 1]
+        last = " ".join(lines[room - 1 :])[:500]
         while self.get_string_width(f"{last}…") > box.width:
             last = last[:-1]
         return size, [*lines[: room - 1], f"{last}…"]
@@ -129,6 +131,8 @@ class Sheet(FPDF):
 @cache
 def _covered() -> frozenset[str]:
     """What every font here has a picture for; a line break needs none."""
-    fonts: Any = Sheet(date(2000, 1, 1)).fonts
-    maps = [font.cmap for font in fonts.values()]
-    return frozenset.intersection(*(frozenset(map(chr, found)) for found in maps)) | {"\n"}
+    fonts: list[Any] = list(Sheet(date(2000, 1, 1)).fonts.values())
+    covered = frozenset.intersection(*(frozenset(map(chr, font.cmap)) for font in fonts))
+    for font in fonts:
+        font.close()
+    return covered | {"\n"}
