@@ -17,6 +17,7 @@ from portal.books import PaperCheck, Payout, Run
 from portal.database import transaction
 from portal.models import Affiliate, Audit
 from portal.months import day_of
+from portal.pdf import printable
 from portal.present import Now
 from portal.words import address_lines
 
@@ -53,7 +54,8 @@ def print_checks(
         about = {"suspended": suspended, "has_address": affiliate.has_address}
         to = rules.moved(check.status, "print", **about)
         address = "\n".join(address_lines(affiliate))
-        paper = {"payee": affiliate.payee, "address": address}
+        payee, address = printable(affiliate.payee, "payee"), printable(address, "address")
+        paper = {"payee": payee, "address": address}
         _move(check, to, now, number=number, check_date=day, **paper)
         number += 1
 

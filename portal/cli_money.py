@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from portal import affiliates, office, paper, program
 from portal import checks as checkbook
 from portal.books import PaperCheck
 from portal.database import utcnow
+from portal.explain import explain
 from portal.months import Month, month_of
 from portal.payouts import preview as preview_run
 from portal.payouts import run_month
@@ -95,16 +95,13 @@ def _write(pdf: Path, numbers: list[int]) -> None:
     query = PaperCheck.select().where(PaperCheck.number.in_(numbers))
     pages = [_page(check) for check in query.order_by(PaperCheck.number)]
     if pages:
-        pdf.write_bytes(paper.checks(pages))
+        pdf.write_bytes(paper.checks(pages, paper.Stock()))
 
 
 def _page(check: PaperCheck) -> paper.CheckPage:
     payout, known = check.payout, program.load()
     entries, brought = office.voucher(payout, known.zone)
-    sums = Counter(brought_forward=brought)
-    for entry in entries:
-        sums[entry.kind] += entry.amount
-    lines = [(kind.replace("_", " ").capitalize(), cents) for kind, cents in sums.items() if cents]
+    told = explain(entries, zone=known.zone, now=utcnow())
     return paper.CheckPage(
         number=check.number or 0,
         day=check.check_date or "",
@@ -114,5 +111,15 @@ def _page(check: PaperCheck) -> paper.CheckPage:
         affiliate=payout.affiliate.code,
         month=payout.run.month,
         program=known.program_name,
-        lines=tuple(lines),
+        program_address=known.program_address,
+        brought=brought,
+        lines=tuple(
+            paper.VoucherLine(
+                day=entry.happened_at.astimezone(known.zone).date(),
+                title=told[entry.id].title,
+                amount=entry.amount,
+                kind=entry.kind.replace("_", " ").capitalize(),
+            )
+            for entry in entries
+        ),
     )

@@ -11,7 +11,9 @@ from peewee import Tuple, fn
 from portal import ledger, months, rules
 from portal.books import Entry, NotPaid, Order, PaperCheck, Payout, Run, Verification
 from portal.models import Admin, Affiliate, Audit, ClickDay
+from portal.pdf import unprintable
 from portal.reports import EARNED, Query, total
+from portal.words import address_lines
 
 PAGE, SHEETS = 50, 500
 
@@ -35,7 +37,10 @@ class Paper(NamedTuple):
             return ""
         if self.affiliate.status == rules.SUSPENDED:
             return "suspended"
-        return "" if self.affiliate.has_address else "no address yet"
+        if not self.affiliate.has_address:
+            return "no address yet"
+        text = "\n".join((self.payee, *address_lines(self.affiliate)))
+        return "name or address not printable" if unprintable(text) else ""
 
 
 def _last_checks(*where: Any) -> Query:

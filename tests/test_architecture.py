@@ -16,8 +16,8 @@ ROWS = (
     # Pure: values in, values out. Standard library only, but for what PURE_MAY names.
     {"rules", "months", "config", "formats"},
     {"batch", "chart", "clickids", "pictures", "vault", "visits", "fields"},
-    {"taxes", "settings", "swipes", "feeds", "paper", "passwords", "words"},
-    {"intake", "sheets"},
+    {"taxes", "settings", "swipes", "feeds", "passwords", "pdf", "words"},
+    {"intake", "paper", "paper_tax", "sheets"},
     # What is stored.
     {"database"},
     {"models"},
@@ -64,7 +64,7 @@ PURE_MAY = {
     "vault": {"cryptography"},
     "formats": {"babel", "markupsafe"},
     "passwords": {"argon2"},
-    "paper": {"fpdf", "font_source_sans_pro", "fontTools"},
+    "pdf": {"fpdf", "font_source_sans_pro"},
     "visits": {"crawlerdetect"},
     "pictures": {"PIL"},
     "swipes": {"nh3"},

@@ -16,6 +16,7 @@ from portal.affiliates import Application
 from portal.books import PaperCheck, Payout
 from portal.cli import cli
 from portal.models import Admin, Affiliate, Audit
+from tests.papers import texts
 
 JANUARY = datetime(2026, 1, 20, 12, 0, tzinfo=UTC)
 FEBRUARY = datetime(2026, 2, 1, 20, 0, tzinfo=UTC)
@@ -233,7 +234,9 @@ def test_checks_from_printed_to_cleared(run, earned, tmp_path):
     moved = {"affiliate": "ada", "amount": 15_000, "check_number": 1001}
     assert answer["moved"] == [moved | {"status": "printed", "check_date": "2026-02-01"}]
     assert [row["affiliate"] for row in answer["refused"]] == ["bob"]
-    assert pdf.read_bytes().startswith(b"%PDF")
+    (sheet,) = texts(pdf.read_bytes())
+    assert "One hundred fifty and 00/100" in sheet
+    assert "earned elsewhere" in sheet.split("For your records")[1]
     paid = run("checks", "paid", *month, "--affiliate", "ADA")
     assert (paid.exit_code, json.loads(paid.output)["moved"][0]["status"]) == (0, "paid")
     again = run("checks", "paid", *month, "--affiliate", "ada")

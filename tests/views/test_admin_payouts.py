@@ -7,6 +7,7 @@ import pytest
 
 from portal import checks, ledger, program
 from portal.books import PaperCheck, Run
+from portal.models import Affiliate
 from portal.months import month_of
 from tests.makers import ADDRESS, make_affiliate, make_earnings, make_run
 
@@ -72,6 +73,15 @@ def test_printing_gives_numbers_and_sheets(office, run):
     assert "1418 Alder Court" in page
     assert "D. K." in page
     assert "Dana" not in page
+
+
+def test_a_name_that_cannot_be_printed_takes_no_number(office, run, alice):
+    Affiliate.update(payee="\N{ROCKET} Ventures").where(Affiliate.id == alice.id).execute()
+    assert "name or address not printable" in text(office.get("/admin/"))
+    office.post(f"{run}/checks", data={"do": "print", "everyone": "y", "first": "501"})
+    assert states() == ["issued", "printed"]
+    assert PaperCheck.get(status="printed").number == 501
+    assert "name or address not printable" in text(office.get(run))
 
 
 def test_marking_as_paid_singly_and_together(office, run):
