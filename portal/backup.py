@@ -189,10 +189,8 @@ def _copy_in(file: Path) -> None:
                 (table, table),
             ).fetchone()
             if counter:
-                db.execute_sql(
-                    f'SELECT setval(%s, (SELECT COALESCE(MAX(id), 0) + 1 FROM "{table}"), false)',  # noqa: S608
-                    counter,
-                )
+                last = f'SELECT COALESCE(MAX(id), 0) + 1 FROM "{table}"'  # noqa: S608
+                db.execute_sql(f"SELECT setval(%s, ({last}), false)", counter)
 
 
 # --- After a restore ---------------------------------------------------------------------------
