@@ -10,9 +10,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
-from peewee import fn
-
-from portal import accounts, ledger, program, rules
+from portal import accounts, backup, ledger, program, rules
 from portal.books import PaperCheck, Payout, Run
 from portal.database import transaction
 from portal.models import Affiliate, Audit
@@ -31,7 +29,7 @@ def last_check(payout: Payout) -> PaperCheck:
 
 def next_number() -> int:
     """The lowest check number above every number used; numbers are never used again."""
-    return (PaperCheck.select(fn.MAX(PaperCheck.number)).scalar() or 0) + 1
+    return backup.highest_number() + 1
 
 
 def print_checks(
@@ -60,6 +58,7 @@ def print_checks(
         number += 1
 
     with transaction():
+        backup.need_confirmed()
         number = next_number() if first is None else first
         if first is not None and first < next_number():
             said = f"The numbers up to {next_number() - 1} are used. Take one above."

@@ -13,7 +13,7 @@ from typing import Any
 
 from peewee import AutoField, BooleanField, CharField, IntegerField, ModelSelect, fn
 
-from portal import access, letters
+from portal import access, backup, letters
 from portal.config import MailServer
 from portal.database import JsonField, Table, UtcField
 from portal.models import Admin, Affiliate
@@ -98,6 +98,8 @@ def deliver(
     once `going` says no.
     """
     accepted = 0
+    if backup.unconfirmed():
+        return 0
     while going() and (message := lease(clock())):
         try:
             accepted += _send(message, server, url, clock())

@@ -13,7 +13,7 @@ from typing import Any
 
 from peewee import chunked, fn
 
-from portal import ledger, mail, months, program, rules, taxes
+from portal import backup, ledger, mail, months, program, rules, taxes
 from portal.books import NotPaid, PaperCheck, Payout, Run, Verification
 from portal.database import transaction
 from portal.ledger import Due, Person
@@ -51,6 +51,8 @@ def why_not(month: str, *, now: datetime) -> str | None:
     later = Run.select().where(Run.month > month).order_by(Run.month).first()
     if later:
         return f"The run of {later.month} has paid what was due for {month} too."
+    if backup.unconfirmed():
+        return backup.UNCONFIRMED
     check = Verification.select().order_by(Verification.id.desc()).first()
     if check and check.differences:
         return "The last ledger check found a difference. Nothing is paid until it is settled."

@@ -22,7 +22,7 @@ ROWS = (
     {"database"},
     {"models"},
     {"books"},
-    {"program", "throttle"},
+    {"backup", "program", "throttle"},
     # What deeds are made of.
     {"ledger", "access", "letters", "lists", "present", "material"},
     {"events", "accounts", "explain", "reports", "mail", "past"},

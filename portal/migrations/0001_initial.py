@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from portal.database import is_sqlite
+from peewee import SqliteDatabase
 
 
 def up(migrator, db):
-    kind = "sqlite" if is_sqlite() else "postgresql"
+    kind = "sqlite" if isinstance(db, SqliteDatabase) else "postgresql"
     script = Path(__file__).with_name(f"0001_initial.{kind}.sql").read_text()
     for statement in script.strip().split("\n\n")[1:]:
         db.execute_sql(statement)

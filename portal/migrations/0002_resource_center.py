@@ -1,10 +1,8 @@
 """The Resource Center: links of the program itself, images, creatives, cases, and what a profile
 holds more."""
 
-from peewee import BigIntegerField, BooleanField, CharField
+from peewee import BigIntegerField, BooleanField, CharField, SqliteDatabase
 from playhouse.migrate import migrate
-
-from portal.database import is_sqlite
 
 TYPES = {
     True: {"{id}": "INTEGER", "{instant}": "INTEGER", "{blob}": "BLOB"},
@@ -102,7 +100,7 @@ def up(migrator, db):
         migrator.add_column("admin", "password_at", BigIntegerField(null=True)),
     )
     script = TABLES
-    for name, kind in TYPES[is_sqlite()].items():
+    for name, kind in TYPES[isinstance(db, SqliteDatabase)].items():
         script = script.replace(name, kind)
     for statement in script.split(";"):
         db.execute_sql(statement)
