@@ -13,7 +13,7 @@ from htmx_flask import Htmx
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal import database, pictures, vault
+from portal import database, pictures, sessions, vault
 from portal.config import Config, load
 from portal.views import admin, api, assets, center, errors, html, images, login, public, track
 from portal.views.admin import cases as office_cases
@@ -91,7 +91,7 @@ def _flask_settings(config: Config) -> dict[str, Any]:
         "SESSION_COOKIE_SECURE": https,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_REFRESH_EACH_REQUEST": False,
-        "PERMANENT_SESSION_LIFETIME": max(html.LONGEST.values()),
+        "PERMANENT_SESSION_LIFETIME": max(sessions.LONGEST.values()),
         "WTF_CSRF_TIME_LIMIT": None,
         "WTF_CSRF_METHODS": ["POST", "PUT", "PATCH", "DELETE"],
     }

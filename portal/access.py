@@ -155,7 +155,7 @@ def _proven(account: Account | None, password: str) -> bool:
 # --- One-time passwords ------------------------------------------------------------------------
 
 
-def one_time_password(affiliate: Affiliate, *, now: datetime) -> str:
+def one_time_password(affiliate: Affiliate, *, now: datetime, new_email: str = "") -> str:
     """A fresh one-time password, shown here and never again; the affiliate's older one is dead.
 
     20 letters of 32 (100 bits), works once, for 7 days, and must be replaced then (R1).
@@ -191,38 +191,57 @@ def _within(made_at: datetime, life: timedelta, now: datetime) -> bool:
 def set_password(account: Account, new: str, *, now: datetime) -> None:
     """Make this the own password: every session, one-time password and reset link ends.
 
-    Raises Refused on `password` for a poor one. `account` has its new epoch afterwards.
+    Raises Refused on `password` for a poor one.
     """
     own = [account.email, account.email.split("@")[0], *account.name.split()]
     passwords.check(new, [*own, account.code] if isinstance(account, Affiliate) else own)
     table, password_hash = type(account), passwords.hashed(new)
-    changed = table.update(password_hash=password_hash, epoch=table.epoch + 1)
+    changed = table.update(password_hash=password_hash, password_at=now)
     with transaction():
         changed.where(table.id == account.id).execute()
-        ResetToken.delete().where(ResetToken.holder == holder(account)).execute()
+        forget_tokens(account)
+        LoginSession.delete().where(LoginSession.holder == holder(account)).execute()
         if isinstance(account, Affiliate):
             OneTimePassword.delete().where(OneTimePassword.affiliate == account.id).execute()
-        account.password_hash, account.epoch = password_hash, table.get_by_id(account.id).epoch
+        account.password_hash = password_hash
+        account.password_at = now  # type: ignore[assignment]
 
 
-def reset_token(account: Account, *, now: datetime) -> str:
-    """A fresh token to choose a new password with, once, within 60 minutes; older ones die."""
+def reset_token(account: Account, *, now: datetime, new_email: str = "") -> str:
+    """A fresh token to choose a new password with, or to confirm a new address, once, within 60
+    minutes; older ones die.
+    """
     token = secrets.token_urlsafe(32)
     row = {"holder": holder(account), "email_key": account.email_key, "made_at": now}
+    row["new_email"] = new_email
     with transaction():
-        ResetToken.delete().where(ResetToken.holder == holder(account)).execute()
-        ResetToken.create(hash=_sha256(token), **row)
+        forget_tokens(account)
+        ResetToken.create(hash=sha256(token), **row)
     return token
 
 
 def reset_holder(token: str, *, now: datetime) -> Account | None:
-    """Whose token this is, or None for one that no longer works. Looking does not use it up."""
-    row = ResetToken.get_or_none(hash=_sha256(token))
-    if row is None or not _within(row.made_at, RESET_LIFE, now):
-        return None
+    """Who may choose a new password by this token, or None. Looking does not use it up."""
+    return _holder(token, now)[0]
+
+
+def email_of(token: str, *, now: datetime) -> tuple[Account | None, str]:
+    """Whose new address this token confirms, and the address, or None."""
+    return _holder(token, now, for_email=True)
+
+
+def _holder(token: str, now: datetime, for_email: bool = False) -> tuple[Account | None, str]:
+    row = ResetToken.get_or_none(hash=sha256(token))
+    if row is None or bool(row.new_email) != for_email or not _within(row.made_at, RESET_LIFE, now):
+        return None, ""
     account = of(row.holder)
     same = account and account.email_key == row.email_key and may_sign_in(account)
-    return account if same else None
+    return (account, row.new_email) if same else (None, "")
+
+
+def forget_tokens(account: Account) -> None:
+    """End every link that was mailed to an account."""
+    ResetToken.delete().where(ResetToken.holder == holder(account)).execute()
 
 
 # --- API keys ----------------------------------------------------------------------------------
@@ -231,13 +250,13 @@ def reset_holder(token: str, *, now: datetime) -> Account | None:
 def create_key(name: str, *, now: datetime) -> str:
     """A new API key, shown here and never again: "ap_live_" and 256 random bits."""
     token = f"ap_live_{secrets.token_urlsafe(32)}"
-    ApiKey.create(name=name, hash=_sha256(token), created_at=now)
+    ApiKey.create(name=name, hash=sha256(token), created_at=now)
     return token
 
 
 def key_of(token: str) -> ApiKey | None:
     """The API key that a token is, or None: one look-up by a unique index, no slow hash."""
-    return ApiKey.get_or_none(ApiKey.hash == _sha256(token), ApiKey.revoked_at.is_null())
+    return ApiKey.get_or_none(ApiKey.hash == sha256(token), ApiKey.revoked_at.is_null())
 
 
 def used(key: ApiKey, *, now: datetime) -> None:
@@ -253,5 +272,6 @@ def revoke_key(key_id: int, *, now: datetime) -> bool:
     return ApiKey.update(revoked_at=now).where(live).execute() == 1
 
 
-def _sha256(token: str) -> str:
+def sha256(token: str) -> str:
+    """The form in which a random secret is kept."""
     return hashlib.sha256(token.encode()).hexdigest()

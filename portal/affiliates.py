@@ -7,6 +7,7 @@ fact beside the row, so any moment of the past can be recomputed (R24).
 from __future__ import annotations
 
 import re
+import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,14 +18,26 @@ from portal.books import Customer
 from portal.database import transaction
 from portal.models import Affiliate, AffiliateCode, Audit, TaxIdOnFile, record
 from portal.present import Now
+from portal.words import address_lines
 
 CODE = re.compile(r"[a-z0-9][a-z0-9-]{1,31}")
 PROFILE = "name company payee line1 line2 city state postal_code country us_person website".split()
+ON_CHECKS = set("payee line1 line2 city state postal_code country".split())
+W9 = "tax_name tax_class e_copy certified_at".split()
 RESIDENCE = ("country", "us_person")
 MOVES = {
     rules.ACTIVE: (rules.REVIEW, rules.DECLINED, rules.SUSPENDED),
     rules.DECLINED: (rules.REVIEW,),
     rules.SUSPENDED: (rules.ACTIVE,),
+}
+
+
+_TOLD = {  # what is mailed about a change of status
+    (rules.REVIEW, rules.ACTIVE): "login",
+    (rules.DECLINED, rules.ACTIVE): "login",
+    (rules.REVIEW, rules.DECLINED): "declined",
+    (rules.ACTIVE, rules.SUSPENDED): "suspended",
+    (rules.SUSPENDED, rules.ACTIVE): "reinstated",
 }
 
 
@@ -154,21 +167,19 @@ def set_status(affiliate: Affiliate, status: str, *, by: str, now: datetime) -> 
             said = f"An account that is {before} cannot become {status}."
             raise rules.Refused(said, "status")
         same = (Affiliate.id == affiliate.id) & (Affiliate.status == before)
-        if not Affiliate.update(status=status).where(same).execute():
+        if not Affiliate.update(status=status, closed_at=None).where(same).execute():
             raise rules.Refused("Somebody else changed this account just now.", "status")
         affiliate.status = status
-        record("status", {"status": status}, now, affiliate_id=affiliate.id)
+        fact = record("status", {"status": status}, now, affiliate_id=affiliate.id)
         Audit.note(by, status, affiliate.code, now, before=before)
-        if before != rules.SUSPENDED and status == rules.ACTIVE:
-            mail.queue("login", to=affiliate, now=now, key=f"login:{affiliate.id}")
-        if status == rules.DECLINED:
-            mail.queue("declined", to=affiliate, now=now, key=f"declined:{affiliate.id}")
+        if kind := _TOLD.get((before, status)):
+            mail.queue(kind, to=affiliate, now=now, key=f"{kind}:{affiliate.id}:{fact.id}")
         return affiliate
 
 
 def change_profile(affiliate: Affiliate, *, by: str, now: datetime, **said: Any) -> Affiliate:
     """Change name, payee, address, country or U.S. person; other fields are not for this."""
-    unknown = set(said) - set(PROFILE)
+    unknown = set(said) - {*PROFILE, *W9}
     if unknown:
         raise TypeError(f"not a part of the profile: {sorted(unknown)}")
     with transaction():
@@ -182,6 +193,9 @@ def change_profile(affiliate: Affiliate, *, by: str, now: datetime, **said: Any)
             content = {name: getattr(affiliate, name) for name in RESIDENCE}
             record("residence", content, now, affiliate_id=affiliate.id)
         Audit.note(by, "profile", affiliate.code, now, fields=sorted(changed))
+        if set(changed) & ON_CHECKS:
+            lines = [affiliate.payee, *address_lines(affiliate)]
+            _notify("checks_changed", affiliate, now, lines=lines)
         return affiliate
 
 
@@ -194,6 +208,7 @@ def change_email(affiliate: Affiliate, email: str, *, by: str, now: datetime) ->
             raise rules.Refused("This e-mail cannot be used for this account.", "email")
         about = {"email": email, "email_key": key}
         Affiliate.update(**about).where(Affiliate.id == affiliate.id).execute()
+        _notify("email_changed", affiliate, now, address=affiliate.email, new=email)
         record("email", {"email": email}, now, affiliate_id=affiliate.id, email_key=key)
         Audit.note(by, "email", affiliate.code, now)
         return Affiliate.get_by_id(affiliate.id)
@@ -215,7 +230,13 @@ def change_tax_id(affiliate: Affiliate, text: str, *, by: str, now: datetime) ->
         _seal(affiliate, tax_id, now)
         record("tax_id", {"on_file": True}, now, affiliate_id=affiliate.id)
         Audit.note(by, "tax_id", affiliate.code, now, kind=tax_id.kind)
+        _notify("tax_changed", affiliate, now, last_four=tax_id.digits[-4:])
     return True
+
+
+def _notify(kind: str, affiliate: Affiliate, now: datetime, **facts: Any) -> None:
+    """Queue the mail about a deed; each deed is news of its own."""
+    mail.queue(kind, to=affiliate, now=now, key=f"{kind}:{secrets.token_hex(8)}", **facts)
 
 
 def _seal(affiliate: Affiliate, tax_id: taxes.TaxId, now: datetime) -> None:

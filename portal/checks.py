@@ -10,9 +10,10 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
-from portal import accounts, backup, ledger, program, rules
+from portal import accounts, backup, ledger, mail, program, rules
 from portal.books import PaperCheck, Payout, Run
 from portal.database import transaction
+from portal.formats import long_date
 from portal.models import Affiliate, Audit
 from portal.months import day_of
 from portal.pdf import printable
@@ -79,6 +80,10 @@ def mark_paid(
 
     def deed(check: PaperCheck, payout: Payout) -> None:
         _move(check, rules.moved(check.status, "paid"), now, mailed_on=day)
+        about: dict[str, Any] = {"number": check.number, "month": month, "amount": payout.amount}
+        on = long_date(datetime.fromisoformat(day).date(), program.load().zone)
+        about |= {"key": f"check_mailed:{check.id}", "day": on}
+        mail.queue("check_mailed", to=payout.affiliate, now=now, **about)
 
     return _each(month, codes, "paid", deed, by, now)
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from apscheduler.schedulers.background import BackgroundScheduler
 from peewee import fn
 
-from portal import mail, payouts, program, rules, throttle, verify
+from portal import closing, mail, notices, payouts, program, rules, sessions, throttle, verify
 from portal.books import Run, Verification
 from portal.config import Config
 from portal.database import connected, utcnow
@@ -33,6 +33,11 @@ def deliver_mail(config: Config, clock: Clock, going: Going) -> None:
     """Send the mails that are due; without MAIL_URL they wait."""
     if config.mail:
         mail.deliver(config.mail, config.url, clock=clock, going=going)
+
+
+def tell_first_clicks(config: Config, clock: Clock, going: Going) -> None:
+    """Queue the mail about a first click; done twice it is one mail."""
+    notices.tell_first_clicks(now=clock())
 
 
 def run_payouts(config: Config, clock: Clock, going: Going) -> None:
@@ -77,6 +82,8 @@ def verify_books(config: Config, clock: Clock, going: Going) -> None:
     if found.differences:
         log.error("verify found %d differences", len(found.differences))
     throttle.forget_old(now)
+    sessions.forget_old(now)
+    closing.forget(now=now)
 
 
 class Job(NamedTuple):
@@ -89,6 +96,7 @@ class Job(NamedTuple):
 
 JOBS = {
     "mail": Job(1, 3, deliver_mail),
+    "notices": Job(5, 60, tell_first_clicks),
     "payouts": Job(0, 300, run_payouts),
     "verify": Job(600, 600, verify_books),
 }

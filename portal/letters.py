@@ -1,15 +1,19 @@
 """Writing a mail as plain text and as HTML, and handing it to the mail server.
 
-Templates are templates/mail/<kind>.subject.txt, .txt and .html. Everything shown comes from the
-account, the program's settings and the facts of the deed; links begin with PORTAL_URL.
+A template is templates/mail/<kind>.txt, its subject on the first line; the HTML is made of the same
+text. Everything shown comes from the account, the program's settings and the facts of the deed;
+links begin with PORTAL_URL.
 """
 
 from __future__ import annotations
 
 import hashlib
+import html
 import ipaddress
+import re
 import smtplib
 import ssl
+import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -21,16 +25,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from portal import formats, program
 from portal.config import MailServer
 from portal.models import Admin, Affiliate
 
-KINDS = (
-    "login password_reset account_exists applied declined payout tax_hold password_changed "
-    "first_login case_answered"
-).split()
+TEMPLATES = Path(__file__).parent.parent / "templates" / "mail"
+KINDS = {file.stem for file in TEMPLATES.glob("[a-z]*.txt")}
+WIDTH = 78  # columns of the plain text
 TIMEOUT = 10.0  # seconds for each answer of the server
 SUBMISSION = 587
 
@@ -40,14 +43,10 @@ def one_line(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
-_pages = Environment(
-    loader=FileSystemLoader(Path(__file__).parent.parent / "templates" / "mail"),
-    undefined=StrictUndefined,
-    autoescape=select_autoescape(("html",)),
-    trim_blocks=True,
-    lstrip_blocks=True,
-    keep_trailing_newline=True,
-)
+_pages = Environment(  # plain text; it is escaped when the HTML is made of it
+    loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, trim_blocks=True,
+    lstrip_blocks=True, autoescape=False,  # noqa: S701
+)  # fmt: skip
 _pages.filters.update(usd=formats.usd, month=formats.month, one_line=one_line)
 
 
@@ -60,10 +59,13 @@ def send(
     key: str,
     now: datetime,
     facts: Callable[[], dict[str, Any]],
+    to: str = "",
+    muted: bool = False,
 ) -> None:
     """Hand the server the mail of a kind to an account; returns once it said that it has it.
 
-    The same key has the same Message-ID, however often it is sent. `facts` is called only when
+    `to` is another address than the account's; `muted` says that this kind can be turned off. The
+    same key has the same Message-ID, however often it is sent. `facts` is called only when
     the server has accepted sender and recipient, so that a server that is down or refuses the
     person does not make an older password die for nothing. Raises OSError,
     smtplib.SMTPException and, where a fact is missing, jinja2.UndefinedError.
@@ -71,7 +73,7 @@ def send(
     host = (urlsplit(url).hostname or "").partition(":")[0] or "localhost"
     settings = program.load()
     sender = _address(settings.support_email or f"no-reply@{host}")
-    to = _address(account.email)
+    to = _address(to or account.email)
     utf8 = not (to.isascii() and sender.isascii())
     message = EmailMessage(policy=SMTPUTF8 if utf8 else SMTP)
     message["From"] = Address(one_line(settings.program_name), *sender.rsplit("@", 1))
@@ -86,7 +88,8 @@ def send(
             raise smtplib.SMTPSenderRefused(code, said, sender)
         code, said = connection.rcpt(to)
         if code in (250, 251):
-            _write(message, kind, program=settings, account=account, url=url, **facts())
+            about = {"program": settings, "account": account, "url": url, "muted": muted}
+            _write(message, kind, **about, **facts())
             code, said = connection.data(message.as_bytes())
         if code not in (250, 251):
             raise smtplib.SMTPDataError(code, said)
@@ -102,16 +105,39 @@ def _address(email: str) -> str:
 
 def _write(message: EmailMessage, kind: str, **told: Any) -> None:
     account = told["account"]
+    told = {name: _plain(value) for name, value in told.items()}
     told["user_name"] = account.code if isinstance(account, Affiliate) else account.email
     told["terms"] = program.terms_version().terms()
-    subject, plain, marked_up = (
-        _pages.get_template(f"{kind}.{form}").render(told)
-        for form in ("subject.txt", "txt", "html")
-    )
+    told["muted_at"] = f"{told['url']}/center/profile#notices" if told["muted"] else ""
+    subject, _, text = _pages.get_template(f"{kind}.txt").render(told).partition("\n")
     message["Subject"] = one_line(subject)
+    text = re.sub(r"\n{3,}", "\n\n", text.strip()) + "\n"
     # Lines keep their ends and stay short whatever a server does to 8-bit text.
-    message.set_content(plain, cte="quoted-printable")
-    message.add_alternative(marked_up, subtype="html", cte="quoted-printable")
+    message.set_content(_wrapped(text), cte="quoted-printable")
+    message.add_alternative(_marked_up(text), subtype="html", cte="quoted-printable")
+
+
+def _plain(value: Any) -> Any:
+    """A text from outside in one line; lists of them likewise."""
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return one_line(value) if isinstance(value, str) else value
+
+
+def _wrapped(text: str) -> str:
+    """A paragraph a line becomes lines of a width; one with an address stays whole."""
+    wrap = textwrap.TextWrapper(WIDTH, break_long_words=False, break_on_hyphens=False)
+    lines = text.split("\n")
+    return "\n".join(line if "://" in line or not line else wrap.fill(line) for line in lines)
+
+
+def _marked_up(text: str) -> str:
+    """The same text as HTML: paragraphs, and addresses to follow."""
+    safe = re.sub(r"https?://[^\s<]+", r'<a href="\g<0>">\g<0></a>', html.escape(text, quote=False))
+    paragraphs = (part.strip().replace("\n", "<br>\n") for part in safe.split("\n\n"))
+    body = "\n".join(f"<p>{part}</p>" for part in paragraphs).replace("<p>--<br>\n", "<hr>\n<p>")
+    head = '<!doctype html>\n<html lang="en">\n<head><meta charset="utf-8"></head>\n<body>\n'
+    return f"{head}{body}\n</body>\n</html>\n"
 
 
 @contextmanager

@@ -5,10 +5,12 @@ from __future__ import annotations
 import secrets
 from datetime import datetime
 
-from portal import access, mail, throttle
+from portal import access, affiliates, mail, throttle
 from portal.access import Account
 from portal.database import transaction
-from portal.rules import Refused
+from portal.mail import Message
+from portal.models import Affiliate
+from portal.rules import Refused, email_key
 
 LINKS_AN_HOUR = 3  # mails with a link for one account
 ASKED_AN_HOUR = 20  # questions from one address, whatever the account
@@ -54,6 +56,41 @@ def forgotten(name: str, *, now: datetime, ip: str) -> None:
         _tell("password_reset", account, now)
 
 
-def _tell(kind: str, account: Account, now: datetime) -> None:
+def ask_new_email(account: Affiliate, email: str, *, now: datetime) -> None:
+    """Mail a link to a new address; the address counts once the link is opened.
+
+    Where another account has the address the mail says so, and the page says what it always does.
+    """
+    known = access.find(email)
+    if known and known != account:
+        _tell("email_taken", account, now, email)
+    elif throttle.count(f"email {access.holder(account)}", throttle.HOUR, now) > LINKS_AN_HOUR:
+        raise Refused("Three links went out within the hour. Wait a little, then ask again.")
+    else:
+        _tell("confirm_email", account, now, email)
+
+
+def pending_email(account: Affiliate, *, now: datetime) -> str:
+    """The address that waits to be confirmed, or empty."""
+    asked = Message.select().where(
+        Message.holder == access.holder(account), Message.kind.in_(("confirm_email", "email_taken"))
+    )
+    last = asked.order_by(Message.id.desc()).first()
+    fresh = last and abs(now - last.queued_at) < access.RESET_LIFE
+    address = last.facts["to"] if fresh else ""
+    return address if email_key(address) != account.email_key else ""
+
+
+def confirm_email(token: str, *, now: datetime) -> Affiliate:
+    """Make an address the account's by a mailed link, once. Raises Refused."""
+    with transaction():
+        account, email = access.email_of(token, now=now)
+        if not isinstance(account, Affiliate):
+            raise Refused("This link no longer works: it works once, for 60 minutes.")
+        access.forget_tokens(account)
+        return affiliates.change_email(account, email, by=account.code, now=now)
+
+
+def _tell(kind: str, account: Account, now: datetime, address: str = "") -> None:
     key = f"{kind}:{access.holder(account)}:{secrets.token_hex(8)}"
-    mail.queue(kind, to=account, now=now, key=key)
+    mail.queue(kind, to=account, now=now, key=key, address=address)

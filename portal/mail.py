@@ -26,7 +26,15 @@ GIVE_UP = timedelta(days=3)
 SECRETS: dict[str, Callable[..., str]] = {  # what makes the secret of a kind for an account
     "login": access.one_time_password,
     "password_reset": access.reset_token,
+    "confirm_email": access.reset_token,
 }
+MUTED = {  # what an affiliate may turn off, and the words for it
+    "check": ("A check is on its way", ("check_mailed",)),
+    "first": ("My first click, my first commission", ("first_click", "first_commission")),
+    "refund": ("A refund took something back", ("reversal",)),
+    "case": ("An answer to a case", ("case_answered",)),
+}
+NOTICE_OF = {kind: notice for notice, (_, kinds) in MUTED.items() for kind in kinds}
 
 log = logging.getLogger(__name__)
 
@@ -56,15 +64,21 @@ class Message(Table):
         indexes = ((("state", "due_at"), False), (("holder", "state", "id"), False))
 
 
-def queue(kind: str, *, to: Affiliate | Admin, now: datetime, key: str, **facts: Any) -> None:
+def queue(
+    kind: str, *, to: Affiliate | Admin, now: datetime, key: str, address: str = "", **facts: Any
+) -> None:
     """Queue a mail in the transaction of its deed; the same key again is the same mail.
 
-    Kinds: login, account_exists, applied, declined, password_reset, password_changed,
-    first_login; payout and tax_hold (month as YYYY-MM, amount in cents).
-    Raises ValueError for another kind. Facts stay in the database, so they are never secret.
+    Each kind is a template of templates/mail; one that its affiliate turned off is not queued.
+    It goes to the account's address, or to another `address`. Facts are what the template tells,
+    amounts in cents; they stay in the database, so they are never secret. Raises ValueError for a
+    kind that there is not.
     """
     if kind not in letters.KINDS:
         raise ValueError(f"there is no mail of the kind {kind!r}")
+    if isinstance(to, Affiliate) and NOTICE_OF.get(kind, "always") in to.muted.split():
+        return
+    facts |= {"to": address} if address else {}
     row = {"key": key, "kind": kind, "holder": access.holder(to), "facts": facts}
     Message.insert(**row, queued_at=now, due_at=now).on_conflict_ignore().execute()
 
@@ -146,9 +160,12 @@ def _send(message: Message, server: MailServer, url: str, now: datetime) -> bool
 
     def facts() -> dict[str, Any]:
         make = SECRETS.get(message.kind)
-        return {**message.facts, "secret": make(account, now=now) if make else ""}
+        secret = make(account, new_email=other, now=now) if make else ""
+        return {**message.facts, "secret": secret}
 
-    letters.send(server, message.kind, account, url=url, key=message.key, now=now, facts=facts)
+    other, muted = message.facts.get("to", ""), message.kind in NOTICE_OF
+    about: dict[str, Any] = {"key": message.key, "now": now, "to": other, "muted": muted}
+    letters.send(server, message.kind, account, url=url, facts=facts, **about)
     _change(message, state=SENT, sent_at=now, error="")
     Message.update(due_at=now, down=False).where(Message.state == WAITING, Message.down).execute()
     return True

@@ -60,14 +60,13 @@ TERM_NAMES = tuple(rules.Terms.__dataclass_fields__)
 
 
 class Account(Table):
-    """What everyone who signs in has. `epoch` grows to end every session."""
+    """What everyone who signs in has."""
 
     email = CharField()
     email_key = CharField(unique=True)
     name = CharField()
     password_hash = CharField(null=True)
     password_at = UtcField(null=True)
-    epoch = IntegerField(default=0)
 
 
 class Admin(Account):

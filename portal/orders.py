@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from portal import events, intake, ledger, present, program, rules
+from portal import events, intake, ledger, notices, present, program, rules
 from portal.books import Customer, CustomerVisitor, Order, Payment
 from portal.database import transaction
 from portal.events import Answer
@@ -131,6 +131,7 @@ def record_sale(sale: SaleIn, *, now: datetime) -> Answer:
         events.keep("sale", sale, now, fact=fact, world=world, **told)
         _keep_sale(sale, row, order, payment, state, waiting)
         ledger.post(lines, now=now)
+        notices.tell(lines, now=now)
         return Answer(True, body)
 
 

@@ -114,13 +114,15 @@ def _keep(run: Run, found: list[Due], now: datetime) -> None:
 
 
 def _tell(run: Run, found: list[Due], now: datetime) -> None:
-    """Queue the mails of a run: a check on its way, or held for a tax ID (R20)."""
-    kinds = {rules.IN_PAYOUTS: "payout", rules.HELD_TAX_ID: "tax_hold"}
+    """Queue the mails of a run: what is held, and what to do about it (R20, R21)."""
+    kinds = {rules.IN_PAYOUTS: "address_needed", rules.HELD_TAX_ID: "tax_hold"}
     concerned = {d.affiliate: d for d in found if d.list in kinds}
     for some in chunked(concerned, ROWS):
         for affiliate in Affiliate.select().where(Affiliate.id.in_(some)):
             due = concerned[affiliate.id]
             kind = kinds[due.list]
+            if kind == "address_needed" and affiliate.has_address:
+                continue  # told when the check is mailed
             key = f"{kind}:{run.month}:{affiliate.id}"
             facts = {"month": run.month, "amount": due.amount}
             mail.queue(kind, to=affiliate, now=now, key=key, **facts)

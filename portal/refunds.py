@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from portal import events, intake, ledger, present, rules
+from portal import events, intake, ledger, notices, present, rules
 from portal.books import Entry, Payment, Refund
 from portal.database import transaction
 from portal.events import Answer
@@ -37,6 +37,7 @@ def record_refund(refund: RefundIn, *, now: datetime) -> Answer:
         if payment:
             _keep_payment(payment)
         ledger.post(lines, now=now)
+        notices.tell(lines, now=now, kind=refund.kind)
         return Answer(True, body)
 
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 import portal
-from portal import access, config, database
+from portal import config, database, sessions
 from tests import databases, machine
 
 BACKENDS = ("sqlite", "postgresql")
@@ -142,7 +142,7 @@ def login_as(client):
 
     def login(person):
         with client.session_transaction() as session:
-            session["_user_id"] = f"{access.holder(person)}.{person.epoch}"
+            session["_user_id"] = sessions.begin(person, "Firefox/140.0", now=database.utcnow())
             session["_fresh"] = True
         return client
 

@@ -25,22 +25,12 @@ ROWS = (
     {"backup", "program", "throttle"},
     # What deeds are made of.
     {"ledger", "access", "letters", "lists", "present", "material"},
-    {"events", "accounts", "explain", "reports", "mail", "past"},
-    {"attachments", "evidence", "office", "outlook", "migrations", "replay", "subjects", "team"},
-    {"runcheck", "missing"},
+    {"events", "sessions", "accounts", "explain", "reports", "mail", "past"},
+    {"attachments", "evidence", "notices", "office", "outlook", "migrations", "replay"},
+    {"runcheck", "missing", "subjects", "team"},
     # The deeds.
-    {
-        "starter",
-        "affiliates",
-        "traffic",
-        "orders",
-        "refunds",
-        "payouts",
-        "checks",
-        "verify",
-        "cases",
-        "links",
-    },
+    {"affiliates", "traffic", "orders", "refunds", "payouts", "checks", "verify"},
+    {"cases", "closing", "links", "starter"},
     {"transfer"},
     # The edges.
     {"forms", "jobs", "demo", "terminal", "logins"},

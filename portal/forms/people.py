@@ -7,15 +7,30 @@ import re
 from wtforms import fields
 from wtforms.fields import Field
 from wtforms.validators import InputRequired, NumberRange, Optional, ValidationError
+from wtforms.widgets import CheckboxInput
 
 from portal import rules, taxes, words
 from portal.affiliates import Application
 from portal.fields import is_email
 from portal.forms import Form, line, options, password
+from portal.mail import MUTED
 
 PASSWORD_HINT = "At least 12 characters. A few plain words in a row are fine."  # noqa: S105
 US_HINT = "A citizen or resident of the United States, or a company formed there."
 PROMOTION_HINT = "Your audience and where you will share links. It helps us help you."
+TAX_CLASSES = {
+    "": "Not said",
+    "individual": "Individual or sole proprietor",
+    "partnership": "Partnership",
+    "c_corporation": "C corporation",
+    "s_corporation": "S corporation",
+    "trust": "Trust or estate",
+}
+W9 = (  # the lines of Form W-9
+    "Under penalties of perjury, I certify that the number is my correct taxpayer identification "
+    "number; I am not subject to backup withholding; and I am a U.S. citizen or other U.S. person."
+)
+E_COPY = "My copy of Form 1099 may come as a download here instead of by mail"
 TERMS = "I agree: honest promotion, no unsolicited e-mail, no commission on my own purchases."
 
 
@@ -120,13 +135,53 @@ class NewPasswordForm(Form):
 # --- Profile -----------------------------------------------------------------------------------
 
 
-class ChecksForm(AddressForm):
+class Proof(Form):
+    """Forms that ask for the password, unless it was typed just now."""
+
     current = password("Your password now")
 
 
-class ProfileTaxForm(TaxForm):
-    current = password("Your password now")
+class ChecksForm(Proof, AddressForm):
+    pass
 
 
-class PasswordForm(NewPasswordForm):
-    current = password("Your password now")
+class EmailForm(Proof):
+    email = line(
+        "New e-mail", "email", needed="Type the new address.", most=254, type="email"
+    )  # fmt: skip
+
+    def validate_email(self, field: Field) -> None:
+        if not is_email(field.data):
+            raise ValidationError("An e-mail address looks like name@example.com.")
+
+
+class PasswordForm(Proof, NewPasswordForm):
+    pass
+
+
+class NoticesForm(Form):
+    wanted = fields.SelectMultipleField(
+        "Send me", choices=options((name, words) for name, (words, _) in MUTED.items()),
+        option_widget=CheckboxInput(),
+    )  # fmt: skip
+
+
+class ProfileTaxForm(Proof, TaxForm):
+    tax_name = line("Name on your tax return", "name")
+    tax_class = fields.SelectField("Taxed as", choices=options(TAX_CLASSES.items()), default="",
+                                   description="An LLC: as it is taxed.")  # fmt: skip
+    w9 = fields.BooleanField(W9)
+    e_copy = fields.BooleanField(E_COPY)
+
+    def validate_w9(self, field: Field) -> None:
+        gives = self.us_person.data == "yes" and (self.tax_id.data or "").strip("0- ")
+        if gives and not field.data:
+            raise ValidationError("Tick this: without it a tax ID cannot be used.")
+
+    def validate_tax_name(self, field: Field) -> None:
+        if self.w9.data and not field.data:
+            raise ValidationError("Write the name as it stands on your tax return.")
+
+
+class CloseForm(Proof):
+    pass

@@ -97,6 +97,8 @@ def up(migrator, db):
         migrator.add_column("affiliate", "e_copy", BooleanField(default=False)),
         migrator.add_column("affiliate", "password_at", BigIntegerField(null=True)),
         migrator.add_column("affiliate", "closed_at", BigIntegerField(null=True)),
+        migrator.drop_column("affiliate", "epoch"),
+        migrator.drop_column("admin", "epoch"),
         migrator.add_column("admin", "password_at", BigIntegerField(null=True)),
     )
     script = TABLES

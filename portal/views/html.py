@@ -20,13 +20,10 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
-from portal import access, database, formats, program, words
+from portal import database, formats, program, sessions, words
 from portal.models import Admin, Affiliate
 
-HOUR = 3600
-IDLE = {Affiliate: 2 * HOUR, Admin: HOUR // 2}
-LONGEST = {Affiliate: 14 * 24 * HOUR, Admin: 12 * HOUR}
-STAMP_EVERY = 60
+TEN_MINUTES = 600
 _SEEN = "seen-is-set-when-sent"
 
 
@@ -162,44 +159,49 @@ def _harmless(cell: Any) -> Any:
 
 
 class User(UserMixin):
-    """Somebody signed in, for flask-login. A new epoch of the account ends the session."""
+    """Somebody signed in, for flask-login: the account, and the id of this browser's session."""
 
-    def __init__(self, account: Affiliate | Admin):
-        self.account = account
+    def __init__(self, account: Affiliate | Admin, token: str):
+        self.account, self.token = account, token
         self.is_admin = isinstance(account, Admin)
 
     def get_id(self) -> str:
-        """What the session keeps: "affiliate:17.3"."""
-        return f"{access.holder(self.account)}.{self.account.epoch}"
+        """What the signed cookie keeps."""
+        return self.token
 
 
-def user_of(text: str) -> User | None:
-    """Whose session this is, or None when it has ended by epoch, by rest, or by age."""
-    holder, _, epoch = text.rpartition(".")
-    account = access.of(holder)
-    if account is None or str(account.epoch) != epoch or not access.may_sign_in(account):
-        return None
-    kind, at = type(account), int(now().timestamp())
-    age, rest = at - session.get("began", at), at - session.get("used", at)
-    if age > LONGEST[kind] or rest > IDLE[kind]:
-        return None
-    if not request.headers.get("HX-Request") and abs(rest) > STAMP_EVERY:
-        session["used"] = at
-    return User(account)
+def user_of(token: str) -> User | None:
+    """Whose session this is, or None when it has ended."""
+    acting = not request.headers.get("HX-Request")
+    account = sessions.account_of(token, now=now(), acting=acting)
+    return User(account, token) if account else None
 
 
 def sign_in(account: Affiliate | Admin) -> None:
     """Begin a session of its own for this account; nothing of the former one is kept."""
-    session.clear()
-    login_user(User(account))
+    sign_out()
+    agent = request.headers.get("User-Agent", "")[:512]
+    login_user(User(account, sessions.begin(account, agent, now=now())))
     session.permanent = True
-    session["began"] = session["used"] = int(now().timestamp())
+    prove()
 
 
 def sign_out() -> None:
-    """End the session in this browser."""
+    """End the session in this browser, and its row, so that an old cookie opens nothing."""
+    if current_user.is_authenticated:
+        sessions.end(current_user.token)
     logout_user()
     session.clear()
+
+
+def prove() -> None:
+    """Keep that the password was typed just now."""
+    session["proven"] = int(now().timestamp())
+
+
+def is_proven() -> bool:
+    """Whether the password was typed within the last ten minutes."""
+    return abs(int(now().timestamp()) - session.get("proven", 0)) < TEN_MINUTES
 
 
 def ask_to_sign_in() -> Response:

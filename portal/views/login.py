@@ -85,6 +85,23 @@ def forgotten() -> Response:
     return page("login/forgotten.html", wait=wait, form=form, sent=None)
 
 
+@blueprint.route("/email/new/<token>", methods=["GET", "POST"])
+def confirm_email(token: str) -> Response:
+    """Confirm a new address with the link of a mail; looking at it does not use it up."""
+    account, address = access.email_of(token, now=now())
+    if request.method == "POST" and account:
+        try:
+            logins.confirm_email(token, now=now())
+        except Refused as problem:
+            flash(str(problem), "bad")
+        else:
+            flash(
+                "Your new address counts from now on. Sign in with it, or your user name.", "good"
+            )
+            return goto("login.home")
+    return page("login/email.html", status=200 if account else 404, address=address)
+
+
 @blueprint.route("/password/new/<token>", methods=["GET", "POST"])
 def new(token: str) -> Response:
     """Choose a new password with the link of a mail; looking at it does not use it up."""

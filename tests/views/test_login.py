@@ -83,22 +83,36 @@ def test_a_changed_password_ends_other_sessions(app, client, alice, today):
     assert client.get("/center/").location == "/login"
 
 
-@pytest.mark.parametrize("age", [{"used": timedelta(hours=3)}, {"began": timedelta(days=15)}])
+@pytest.mark.parametrize("age", [{"used_at": timedelta(hours=3)}, {"began_at": timedelta(days=15)}])
 def test_sessions_end_by_rest_and_by_age(client, alice, today, age):
     sign_in(client, "alice")
-    with client.session_transaction() as session:
-        for name, ago in age.items():
-            session[name] = int((today - ago).timestamp())
+    access.LoginSession.update({name: today - ago for name, ago in age.items()}).execute()
     assert client.get("/center/").location == "/login"
 
 
 def test_polling_keeps_no_session_awake(client, alice, today, htmx):
     sign_in(client, "alice")
-    with client.session_transaction() as session:
-        session["used"] = used = int((today - timedelta(hours=1)).timestamp())
+    used = today - timedelta(hours=1)
+    access.LoginSession.update(used_at=used).execute()
     htmx("/center/", "feed")
+    assert access.LoginSession.get().used_at == used
+    client.get("/center/")
+    assert access.LoginSession.get().used_at >= today
+
+
+def test_a_cookie_from_before_signing_out_opens_nothing(app, client, alice):
+    sign_in(client, "alice")
+    kept = client.get_cookie("session").value
+    client.post("/logout")
+    thief = app.test_client()
+    thief.set_cookie("session", kept)
+    assert thief.get("/center/").location == "/login"
+
+
+def test_a_session_id_that_we_did_not_make_is_none(client, alice):
     with client.session_transaction() as session:
-        assert session["used"] == used
+        session["_user_id"], session["_fresh"] = "made up elsewhere", True
+    assert client.get("/center/").location == "/login"
 
 
 def test_a_lost_session_sends_htmx_to_the_login_page(htmx, set_up):

@@ -1,21 +1,26 @@
-"""What we hold about an affiliate, each part saved by itself with the password of now."""
+"""What we hold about an affiliate, each part saved by itself. For what could move money or the
+account the password is asked for, once in ten minutes.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from flask import Response, flash, request
+from flask import Response, abort, flash, request
+from flask_login import current_user
 
-from portal import access, accounts, affiliates, logins, program
-from portal.forms.people import ChecksForm, PasswordForm, ProfileTaxForm
-from portal.models import TaxIdOnFile
+from portal import access, accounts, affiliates, closing, ledger, logins, program, sessions
+from portal.forms import people
+from portal.mail import MUTED
+from portal.models import Affiliate, TaxIdOnFile
 from portal.rules import Refused
 from portal.views.center import blueprint
-from portal.views.html import goto, me, now, page, sign_in
+from portal.views.html import goto, is_proven, me, now, page, prove, sign_in, sign_out
 from portal.words import address_lines
 
 ADDRESS = ("payee", "line1", "line2", "city", "state", "postal_code", "country")
+ALWAYS_ASK = ("password", "close")
 
 
 @blueprint.get("/profile")
@@ -27,33 +32,52 @@ def profile() -> Response:
 def _page(forms: dict[str, Any]) -> Response:
     """The page with the forms as they are saved, but for one that was sent."""
     said = {True: "yes", False: "no"}.get(me().us_person)
+    wanted = [name for name in MUTED if name not in me().muted.split()]
     saved = {
-        "checks": ChecksForm(None, obj=me(), prefix="checks"),
-        "password": PasswordForm(None, prefix="password"),
-        "tax": ProfileTaxForm(None, data={"us_person": said}, prefix="tax"),
+        "checks": people.ChecksForm(None, obj=me(), prefix="checks"),
+        "email": people.EmailForm(None, prefix="email"),
+        "password": people.PasswordForm(None, prefix="password"),
+        "notices": people.NoticesForm(None, data={"wanted": wanted}, prefix="notices"),
+        "tax": people.ProfileTaxForm(None, obj=me(), data={"us_person": said}, prefix="tax"),
+        "close": people.CloseForm(None, prefix="close"),
     }
+    for part, form in saved.items():
+        _ask_for_password(part, form)
     return page(
         "center/profile.html",
         forms=saved | forms,
         opened=next(iter(forms), ""),
         account=me(),
         lines=address_lines(me()),
+        pending=logins.pending_email(me(), now=now()),
+        sessions=sessions.listed(me(), now=now()),
+        this=access.sha256(current_user.token),
         on_file=TaxIdOnFile.get_or_none(affiliate=me()),
         hold=accounts.hold(me(), now=now()),
         us_person=accounts.is_us_person(me()),
         terms=program.terms_version().terms(),
+        balance=ledger.balance(me().id),
     )
 
 
-@blueprint.post("/profile/<any(checks,tax,password):part>")
+def _ask_for_password(part: str, form: Any) -> None:
+    """Leave the question out where the password was typed just now."""
+    if "current" in form and part not in ALWAYS_ASK and is_proven():
+        del form.current
+
+
+@blueprint.post("/profile/<any(checks,email,password,notices,tax,close):part>")
 def save(part: str) -> Response:
     """Save one part when its form and the password are right; else show what is wrong with it."""
     kind, deed = PARTS[part]
     form: Any = kind(prefix=part)
+    _ask_for_password(part, form)
     if form.validate():
         try:
-            ip = request.remote_addr or ""
-            access.check_password(me(), form.current.data, now=now(), ip=ip)
+            if "current" in form:
+                ip = request.remote_addr or ""
+                access.check_password(me(), form.current.data, now=now(), ip=ip)
+                prove()
             said = deed(form)
         except access.NotSignedIn as problem:
             form.refuse(problem, "current")
@@ -61,8 +85,17 @@ def save(part: str) -> Response:
             form.refuse(problem, "new" if problem.field == "password" else "")
         else:
             flash(said, "good")
-            return goto("center.profile")
+            return goto("login.login" if part == "close" else "center.profile")
     return _page({part: form})
+
+
+@blueprint.post("/profile/sessions")
+def end_session() -> Response:
+    """Sign another browser out."""
+    if not sessions.end_one(me(), request.form.get("end", "")):
+        abort(404)
+    flash("That browser is signed out.", "good")
+    return goto("center.profile")
 
 
 def _save_checks(form: Any) -> str:
@@ -70,11 +103,25 @@ def _save_checks(form: Any) -> str:
     return "Name and address saved. The next check uses them."
 
 
+def _save_email(form: Any) -> str:
+    logins.ask_new_email(me(), form.typed("email"), now=now())
+    return "A link is on its way to the new address. It counts once you open it."
+
+
+def _save_notices(form: Any) -> str:
+    muted = " ".join(name for name in MUTED if name not in form.wanted.data)
+    Affiliate.update(muted=muted).where(Affiliate.id == me().id).execute()
+    return "Notices saved."
+
+
 def _save_tax(form: Any) -> str:
     """An empty tax ID keeps what is on file."""
-    said = form.said_us_person()
-    if said is not None:
-        affiliates.change_profile(me(), by=me().code, now=now(), us_person=said)
+    said: dict[str, Any] = form.values("tax_name", "tax_class", "e_copy")
+    if form.said_us_person() is not None:
+        said["us_person"] = form.said_us_person()
+    if form.w9.data:
+        said["certified_at"] = now()
+    affiliates.change_profile(me(), by=me().code, now=now(), **said)
     affiliates.change_tax_id(me(), form.typed("tax_id"), by=me().code, now=now())
     return "Tax details saved."
 
@@ -86,8 +133,17 @@ def _save_password(form: Any) -> str:
     return "Password changed. Every other browser is signed out."
 
 
-PARTS: dict[str, tuple[type, Callable[[Any], str]]] = {
-    "checks": (ChecksForm, _save_checks),
-    "tax": (ProfileTaxForm, _save_tax),
-    "password": (PasswordForm, _save_password),
+def _close(form: Any) -> str:
+    closing.close(me(), now=now())
+    sign_out()
+    return "Your account is closed. What is owed stays owed. We wrote to you what follows."
+
+
+PARTS: dict[str, tuple[Any, Callable[[Any], str]]] = {
+    "checks": (people.ChecksForm, _save_checks),
+    "email": (people.EmailForm, _save_email),
+    "password": (people.PasswordForm, _save_password),
+    "notices": (people.NoticesForm, _save_notices),
+    "tax": (people.ProfileTaxForm, _save_tax),
+    "close": (people.CloseForm, _close),
 }
