@@ -157,6 +157,12 @@ def log_of(affiliate: Affiliate) -> list[Audit]:
     return list(query.order_by(Audit.id.desc()).limit(PAGE))
 
 
+def settings_log(before: int | None = None) -> tuple[list[Audit], int | None]:
+    """What was changed in the settings, the latest first, and the key of what came before."""
+    query = Audit.select().where(Audit.did == "set").order_by(Audit.id.desc())
+    return _page(query.where(Audit.id < before) if before else query, "id")
+
+
 # --- Runs and checks ---------------------------------------------------------------------------
 
 

@@ -18,7 +18,7 @@ from portal.database import transaction
 from portal.models import TERM_NAMES, Audit, Setting, TermsVersion, last_fact
 from portal.months import month_of
 from portal.rules import Refused, Terms
-from portal.settings import BY_NAME, SETTINGS, parse
+from portal.settings import BY_NAME, SETTINGS, as_text, parse
 
 SECRETS = ("click_key",)  # kept here, not in a file: all portals on one database share them
 
@@ -102,19 +102,40 @@ def _store(name: str, value: str) -> None:
 
 def change(name: str, text: str, *, by: str, now: datetime) -> None:
     """Set a program setting; what changes money holds from now on (R10a). Raises Refused."""
+    change_all({name: text}, by=by, now=now, always=True)
+
+
+def change_all(
+    said: Mapping[str, str], *, by: str, now: datetime, always: bool = False
+) -> list[str]:
+    """Set those settings that differ, all or none, under one new version of the terms; which.
+
+    With `always` also one that stays as it is. Raises Refused.
+    """
+    values = {name: _read(name, text) for name, text in said.items()}
+    with transaction():
+        before = settings()
+        changed = [name for name in values if always or values[name] != before[name]]
+        other_zone = values.get("time_zone", before["time_zone"]) != before["time_zone"]
+        if other_zone and Run.select().exists():
+            raise Refused("The time zone is fixed after the first payout run.", "time_zone")
+        terms = {name: values[name] for name in changed if name in TERM_NAMES}
+        if terms:
+            whole = vars(terms_version().terms()) | terms
+            TermsVersion.create(since=now, after_fact=last_fact(), **whole)
+        for name in changed:
+            if name not in terms:
+                _store(name, said[name].strip())
+            about = {"value": said[name].strip(), "before": as_text(before[name])}
+            Audit.note(by, "set", name, now, **about)
+        return changed
+
+
+def _read(name: str, text: str) -> Any:
     try:
-        value = parse(name, text)
+        return parse(name, text)
     except ValueError as problem:
         raise Refused(str(problem), name) from None
-    with transaction():
-        if name in TERM_NAMES:
-            terms = vars(terms_version().terms()) | {name: value}
-            TermsVersion.create(since=now, after_fact=last_fact(), **terms)
-        else:
-            if name == "time_zone" and value != load().time_zone and Run.select().exists():
-                raise Refused("The time zone is fixed after the first payout run.", name)
-            _store(name, text.strip())
-        Audit.note(by, "set", name, now, value=text.strip())
 
 
 def settings() -> dict[str, Any]:
