@@ -78,7 +78,8 @@ def _field(name: str, label: str, form: str) -> Any:
     if form == CHOICE:
         return fields.SelectField(label, choices=options(CHOICES[name].items()))
     kind = fields.TextAreaField if form == LINES else fields.StringField
-    return kind(label, [_checked], filters=[lambda text: (text or "").strip()])
+    trim = [lambda text: (text or "").strip()]
+    return kind(label, [_checked], filters=trim, render_kw={"rows": 3} if form == LINES else {})
 
 
 class _SettingsForm(Form):

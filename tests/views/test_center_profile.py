@@ -2,6 +2,8 @@
 
 import pytest
 
+from portal import access, sessions
+from portal.mail import MUTED, Message
 from portal.models import Affiliate, TaxIdOnFile
 from tests.makers import PASSWORD
 
@@ -81,3 +83,96 @@ def test_a_new_password_keeps_this_browser_signed_in(login_as, mallory):
 
 def test_wrong_method(login_as, mallory):
     assert login_as(mallory).get("/center/profile/tax").status_code == 405
+
+
+def test_the_password_is_asked_once_in_ten_minutes(login_as, mallory):
+    client = login_as(mallory)
+    assert "checks-current" in text(client.get("/center/profile"))
+    client.post("/center/profile/checks", data=CHECKS)
+    page = text(client.get("/center/profile"))
+    assert "checks-current" not in page
+    assert "password-current" in page
+    assert "close-current" in page
+    more = {name: value for name, value in CHECKS.items() if name != "checks-current"}
+    client.post("/center/profile/checks", data=more | {"checks-city": "York"})
+    assert Affiliate.get_by_id(mallory.id).city == "York"
+    with client.session_transaction() as session:
+        session["proven"] -= 601
+    answer = client.post("/center/profile/checks", data=more | {"checks-city": "Hull"})
+    assert answer.status_code == 422
+
+
+def new_email(client, address):
+    data = {"email-email": address, "email-current": PASSWORD}
+    return client.post("/center/profile/email", data=data)
+
+
+def test_a_new_address_counts_once_its_link_is_opened(login_as, mallory, today):
+    client = login_as(mallory)
+    assert new_email(client, "mal@new.example").status_code == 303
+    assert "mal@new.example" in text(client.get("/center/profile"))
+    asked = Message.get(kind="confirm_email")
+    assert asked.facts == {"to": "mal@new.example"}
+    token = access.reset_token(mallory, now=today, new_email="mal@new.example")
+    address = f"/email/new/{token}"
+    assert client.get(f"/password/new/{token}").status_code == 404
+    assert "mal@new.example" in text(client.get(address))
+    assert Affiliate.get_by_id(mallory.id).email == "mallory@example.com"
+    assert client.post(address).location == "/home"
+    assert Affiliate.get_by_id(mallory.id).email == "mal@new.example"
+    assert Message.get(kind="email_changed").facts["to"] == "mallory@example.com"
+    assert client.get(address).status_code == 404
+    assert client.post(address).status_code == 404
+
+
+def test_an_address_of_another_account_is_told_by_mail_alone(login_as, mallory, alice):
+    client = login_as(mallory)
+    free = new_email(client, "free@new.example")
+    taken = new_email(client, "alice@example.com")
+    assert (free.status_code, free.location) == (taken.status_code, taken.location)
+    assert Message.get(kind="email_taken").facts == {"to": "alice@example.com"}
+    page = text(client.get("/center/profile"))
+    assert "alice@example.com" in page.split("Waiting for you")[1][:200]
+
+
+def test_a_link_for_a_password_confirms_no_address(client, mallory, today):
+    token = access.reset_token(mallory, now=today)
+    assert client.get(f"/email/new/{token}").status_code == 404
+
+
+def test_what_is_no_address_is_said(login_as, mallory):
+    answer = new_email(login_as(mallory), "mallory at home")
+    assert answer.status_code == 422
+    assert "name@example.com" in text(answer)
+
+
+def test_another_browser_is_signed_out(app, login_as, mallory, today):
+    client = login_as(mallory)
+    other = sessions.begin(mallory, "Firefox/140.0 (iPhone)", now=today)
+    page = text(client.get("/center/profile"))
+    assert "Firefox on iPhone" in page
+    assert "this browser" in page
+    key = access.sha256(other)[:16]
+    assert client.post("/center/profile/sessions", data={"end": key}).status_code == 303
+    assert sessions.account_of(other, now=today, acting=True) is None
+    assert client.post("/center/profile/sessions", data={"end": key}).status_code == 404
+    assert client.get("/center/").status_code == 200
+
+
+def test_notices_are_turned_off_and_on(login_as, mallory):
+    client = login_as(mallory)
+    client.post("/center/profile/notices", data={"notices-wanted": ["check", "case"]})
+    assert Affiliate.get_by_id(mallory.id).muted == "first refund"
+    client.post("/center/profile/notices", data={"notices-wanted": list(MUTED)})
+    assert Affiliate.get_by_id(mallory.id).muted == ""
+    wrong = client.post("/center/profile/notices", data={"notices-wanted": ["tax_hold"]})
+    assert wrong.status_code == 422
+
+
+def test_closing_asks_for_the_password_and_signs_out(login_as, mallory):
+    client = login_as(mallory)
+    assert client.post("/center/profile/close", data={"close-current": "no"}).status_code == 422
+    answer = client.post("/center/profile/close", data={"close-current": PASSWORD})
+    assert answer.location == "/login"
+    assert client.get("/center/").location == "/login"
+    assert Affiliate.get_by_id(mallory.id).closed_at is not None
