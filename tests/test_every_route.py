@@ -3,6 +3,7 @@
 A route that is added stands here by itself, through the map of addresses.
 """
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -97,7 +98,8 @@ def test_what_belongs_to_others_is_nowhere(login_as, cast):
     foreign = client.get(f"/center/clicks?before={cast['click']}")
     missing = client.get("/center/clicks?before=" + "a" * 26)
     assert foreign.status_code == missing.status_code == 404
-    assert foreign.data == missing.data
+    without_tokens = [re.sub(rb'value="[\w.-]+"', b"", a.data) for a in (foreign, missing)]
+    assert without_tokens[0] == without_tokens[1]
 
 
 def test_no_deed_without_its_token(login_as, app, cast):

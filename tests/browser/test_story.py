@@ -103,7 +103,6 @@ def give_an_address(page):
             control.select_option(value)
         else:
             control.fill(value)
-    form.locator("input[type=password]").fill(makers.PASSWORD)
     page.get_by_role("button", name="Save name and address").click()
     page.get_by_text("1418 Alder Court").first.wait_for()
 
