@@ -60,14 +60,13 @@ def ask_new_email(account: Affiliate, email: str, *, now: datetime) -> None:
     """Mail a link to a new address; the address counts once the link is opened.
 
     Where another account has the address the mail says so, and the page says what it always does.
+    Raises Refused for the fourth within an hour.
     """
-    known = access.find(email)
-    if known and known != account:
-        _tell("email_taken", account, now, email)
-    elif throttle.count(f"email {access.holder(account)}", throttle.HOUR, now) > LINKS_AN_HOUR:
+    if throttle.count(f"email {access.holder(account)}", throttle.HOUR, now) > LINKS_AN_HOUR:
         raise Refused("Three links went out within the hour. Wait a little, then ask again.")
-    else:
-        _tell("confirm_email", account, now, email)
+    known = access.find(email)
+    taken = known is not None and known != account
+    _tell("email_taken" if taken else "confirm_email", account, now, email)
 
 
 def pending_email(account: Affiliate, *, now: datetime) -> str:

@@ -69,15 +69,17 @@ def queue(
 ) -> None:
     """Queue a mail in the transaction of its deed; the same key again is the same mail.
 
-    Each kind is a template of templates/mail; one that its affiliate turned off is not queued.
+    Each kind is a template of templates/mail; one that its affiliate turned off, or a
+    notice to a closed account, is not queued.
     It goes to the account's address, or to another `address`. Facts are what the template tells,
     amounts in cents; they stay in the database, so they are never secret. Raises ValueError for a
     kind that there is not.
     """
     if kind not in letters.KINDS:
         raise ValueError(f"there is no mail of the kind {kind!r}")
-    if isinstance(to, Affiliate) and NOTICE_OF.get(kind, "always") in to.muted.split():
-        return
+    if isinstance(to, Affiliate) and kind in NOTICE_OF:
+        if to.closed_at or NOTICE_OF[kind] in to.muted.split():
+            return
     facts |= {"to": address} if address else {}
     row = {"key": key, "kind": kind, "holder": access.holder(to), "facts": facts}
     Message.insert(**row, queued_at=now, due_at=now).on_conflict_ignore().execute()

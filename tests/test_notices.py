@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from portal import access, affiliates, checks, mail, notices, rules, vault
+from portal import access, affiliates, checks, closing, mail, notices, rules, vault
 from portal.mail import Message
 from portal.models import Affiliate
 from tests import makers
@@ -120,3 +120,10 @@ def test_what_is_about_money_held_or_security_cannot_be_turned_off(alice, now):
 def test_other_parts_of_a_profile_are_not_told(alice, now):
     affiliates.change_profile(alice, by="test", now=now, website="https://a.example")
     assert told(alice, "checks_changed") == []
+
+
+def test_a_closed_account_gets_no_more_news(alice, now):
+    sale = makers.make_sale(now, click_id=makers.make_click(alice, now))
+    closing.close(alice, now=now)
+    makers.make_refund(sale["event_id"], now)
+    assert told(alice, "reversal") == []
