@@ -77,12 +77,16 @@ def queue(
     """
     if kind not in letters.KINDS:
         raise ValueError(f"there is no mail of the kind {kind!r}")
-    if isinstance(to, Affiliate) and kind in NOTICE_OF:
-        if to.closed_at or NOTICE_OF[kind] in to.muted.split():
-            return
+    if isinstance(to, Affiliate) and _is_unwanted(kind, to):
+        return
     facts |= {"to": address} if address else {}
     row = {"key": key, "kind": kind, "holder": access.holder(to), "facts": facts}
     Message.insert(**row, queued_at=now, due_at=now).on_conflict_ignore().execute()
+
+
+def _is_unwanted(kind: str, to: Affiliate) -> bool:
+    notice = NOTICE_OF.get(kind)
+    return notice is not None and (to.closed_at is not None or notice in to.muted.split())
 
 
 def waiting() -> ModelSelect[Message]:
