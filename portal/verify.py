@@ -15,7 +15,6 @@ from peewee import JOIN, chunked, fn
 from portal import program, rules, runcheck
 from portal.books import Customer, Entry, Order, Payment, Refund, Verification
 from portal.database import snapshot, transaction
-from portal.intake import CustomerState, OrderState, PaymentState
 from portal.models import Click, ClickDay, Fact
 from portal.past import Archive
 from portal.replay import Replay, Unreadable
@@ -68,9 +67,7 @@ def _plain(value: Any) -> str:
     return value.isoformat() if isinstance(value, datetime) else repr(value)
 
 
-def _rows(
-    what: str, columns: str, stored: dict[str, Any], right: dict[str, tuple]
-) -> Iterator[str]:
+def _rows(what: str, columns: str, stored: dict[Any, Any], right: dict[Any, Any]) -> Iterator[str]:
     """What differs between stored rows and recomputed ones of the same keys, column by column."""
     for key in sorted(stored.keys() | right.keys()):
         row, said = stored.get(key), right.get(key)
@@ -78,8 +75,8 @@ def _rows(
         if row is None or said is None:
             yield f"{name} {'is missing' if row is None else 'follows from no fact'}."
             continue
-        for column, value in zip(columns.split(), said, strict=True):
-            yield from _differs(f"{name}: {column}", getattr(row, column), value)
+        for column in columns.split():
+            yield from _differs(f"{name}: {column}", getattr(row, column), getattr(said, column))
 
 
 def _facts() -> Iterator[str]:
@@ -126,7 +123,7 @@ def _customers() -> Iterator[str]:
         for some in chunked(customers, PORTION):
             facts = _facts_of(some)
             for customer in some:
-                replay = Replay(archive, CustomerState(customer.id, ""))
+                replay = Replay(archive, customer.id)
                 try:
                     replay.play(facts.get(customer.id, []))
                 except (Unreadable, rules.Refused) as problem:
@@ -168,28 +165,19 @@ _ENTRY = (
 
 def _customer(row: Customer, replay: Replay) -> Iterator[str]:
     """All that follows from one customer's facts, stored beside recomputed."""
-    right, mine = replay.customer, Order.customer == row
-    told = {row.customer_id: (right.email_key, right.first_paid, right.belongs_to)}
-    yield from _rows("Customer", _CUSTOMER, {row.customer_id: row}, told)
+    yield from _rows(
+        "Customer", _CUSTOMER, {row.customer_id: row}, {row.customer_id: replay.customer}
+    )
+    mine = Order.customer == row
     orders = {o.order_id: o for o in Order.select().where(mine)}
-    yield from _rows("Order", _ORDER, orders, {k: _order(o) for k, o in replay.orders.items()})
+    yield from _rows("Order", _ORDER, orders, replay.orders)
     payments = {p.event_id: p for p in Payment.select().join(Order).where(mine)}
-    played = {key: _payment(payment) for key, payment in replay.payments.items()}
-    yield from _rows("Payment", _PAYMENT, payments, played)
-    refunds = {str(r.id): r for r in Refund.select().where(Refund.id.in_(list(replay.refunds)))}
-    played = {str(r.fact): (r.status, r.amount, r.happened_at) for r in replay.refunds.values()}
+    yield from _rows("Payment", _PAYMENT, payments, replay.payments)
+    played = {r.id: r for refunds in replay.refunds.values() for r in refunds}
+    refunds = {r.id: r for r in Refund.select().where(Refund.id.in_(list(played)))}
     yield from _rows("Refund", _REFUND, refunds, played)
     entries = {e.source: e for e in Entry.select().join(Payment).join(Order).where(mine)}
-    played = {line.source: (*line, recorded_at) for line, recorded_at in replay.lines}
-    yield from _rows("Entry", _ENTRY, entries, played)
-
-
-def _order(o: OrderState) -> tuple:
-    return (*o.credit, o.ordered_at, o.terms_id, *o.plan, o.count)
-
-
-def _payment(p: PaymentState) -> tuple:
-    return (p.fact, p.amount, p.paid_at, p.count, *p.plan, *p.earners, p.refunded, p.disputed)
+    yield from _rows("Entry", _ENTRY, entries, {line.source: line for line in replay.lines})
 
 
 def _stray_entries() -> Iterator[str]:

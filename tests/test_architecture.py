@@ -17,7 +17,7 @@ ROWS = (
     {"rules", "months", "config", "formats"},
     {"batch", "chart", "vault", "visits", "fields"},
     {"taxes", "settings", "feeds", "paper", "passwords", "words"},
-    {"intake", "sheets"},
+    {"sheets"},
     # What is stored.
     {"database"},
     {"models"},
@@ -25,7 +25,7 @@ ROWS = (
     {"program", "throttle"},
     # What deeds are made of.
     {"ledger", "access", "letters", "lists", "present"},
-    {"events", "accounts", "explain", "reports", "mail", "past"},
+    {"events", "accounts", "explain", "reports", "mail", "intake", "past"},
     {"attachments", "office", "outlook", "migrations", "replay"},
     {"runcheck"},
     # The deeds.
