@@ -224,10 +224,10 @@ class Line(NamedTuple):
     recorded_at: datetime
     fact_id: int | None = None
     payment_id: int | None = None
-    payout_id: int | None = None
     paid_at: datetime | None = None
     paid_before: int | None = None
     paid_after: int | None = None
+    payout_id: int | None = None
 
 
 class Verification(Table):

@@ -70,7 +70,8 @@ def pay(
     if sale.plan and rules.changes_plan(order.plan, sale.plan):
         order.interval, order.price = sale.plan
         order.plan_count += 1
-    order.plan_name = sale.plan_name or order.plan_name
+    if sale.plan_name:
+        order.plan_name = sale.plan_name
     rules.check_price(order.plan, sale.amount, stated=sale.plan is not None)
     earners = _earners(order, customer, world)
     payment = Payment(
@@ -110,21 +111,9 @@ def _lines(
         amount = _in_all(payment, tier, after) - _in_all(payment, tier, before)
         if amount:
             kind, rule = TIERS[tier]
-            line = Line(
-                affiliate_id=earner,
-                kind=rules.REVERSAL if reverses else kind,
-                amount=amount,
-                rule=rule,
-                source=f"{fact}:{tier + 1}",
-                happened_at=at,
-                recorded_at=now,
-                fact_id=fact,
-                payment_id=payment.id,
-                paid_at=payment.paid_at,
-                paid_before=before,
-                paid_after=after,
-            )
-            lines.append(line)
+            kind, source = rules.REVERSAL if reverses else kind, f"{fact}:{tier + 1}"
+            about = (payment.id, payment.paid_at, before, after)
+            lines.append(Line(earner, kind, amount, rule, source, at, now, fact, *about))
     return lines
 
 
