@@ -75,23 +75,13 @@ def sums_due(month_end: datetime, *, last: int, only: int | None = None) -> dict
 
     One aggregate: a run reads millions of entries.
     """
-    return _sums(_seen(is_due(month_end), last, only))
-
-
-def _seen(entries: Expression, last: int, only: int | None) -> Expression:
-    """These entries up to the id `last`, of everyone or only of one affiliate."""
-    entries &= Entry.id <= last
-    return entries if only is None else entries & (Entry.affiliate == only)
-
-
-def _sums(entries: Expression, above: int | None = None) -> dict[int, int]:
-    """The sum of each affiliate's entries: all but zeros, or those of more than `above`."""
+    due = is_due(month_end) & (Entry.id <= last)
+    if only is not None:
+        due &= Entry.affiliate == only
     total = fn.SUM(Entry.amount)
-    query = Entry.select(Entry.affiliate_id, total).where(entries).group_by(Entry.affiliate_id)
-    query = query.having(total != 0 if above is None else total > above)
-    return {
-        affiliate: int(cents) for affiliate, cents in query.order_by(Entry.affiliate_id).tuples()
-    }
+    query = Entry.select(Entry.affiliate_id, total).where(due)
+    query = query.group_by(Entry.affiliate_id).having(total != 0).order_by(Entry.affiliate_id)
+    return {affiliate: int(amount) for affiliate, amount in query.tuples()}
 
 
 def highest_year(
@@ -102,14 +92,17 @@ def highest_year(
     Commission, override and their reversals count by the year of the payment concerned, of
     payments that happened before `month_end`, by the entries up to the id `last`.
     """
-    earned = Entry.kind.in_(rules.EARNINGS) & (Entry.paid_at < month_end)
-    counted = _seen(earned, last, only)
+    counted = Entry.kind.in_(rules.EARNINGS) & (Entry.id <= last) & (Entry.paid_at < month_end)
+    if only is not None:
+        counted &= Entry.affiliate == only
     highest: dict[int, int] = {}
+    total = fn.SUM(Entry.amount)
     for year in _years(counted, zone):
         start, end = months.year_start(year, zone), months.year_start(year + 1, zone)
         inside = counted & (Entry.paid_at >= start) & (Entry.paid_at < end)
-        for affiliate, cents in _sums(inside, above).items():
-            highest[affiliate] = max(cents, highest.get(affiliate, 0))
+        query = Entry.select(Entry.affiliate_id, total).where(inside).group_by(Entry.affiliate_id)
+        for affiliate, cents in query.having(total > above).tuples():
+            highest[affiliate] = max(int(cents), highest.get(affiliate, 0))
     return highest
 
 
