@@ -6,9 +6,9 @@ from datetime import datetime
 
 from portal import rules
 from portal.books import Customer
-from portal.intake import World
 from portal.models import Affiliate, Fact, record
-from portal.past import Archive, past_customers
+from portal.past import Archive, Past, past_customers
+from portal.present import World
 
 Attached = tuple[int | None, str | None]
 
@@ -30,9 +30,8 @@ def _counting_click(click_id: str, at: datetime, world: World) -> rules.Click | 
     visitor = world.visitor(click_id)
     if visitor is None:
         return None
-    clicks = tuple(world.clicks([visitor], at))
-    concerned = {click.affiliate for click in clicks}
-    active = frozenset(a for a in concerned if world.status(a) == rules.ACTIVE)
+    clicks = world.clicks([visitor], at)
+    active = world.active({click.affiliate for click in clicks})
     return rules.last_click(rules.OrderFacts(at, False, None, None, None, None, clicks, active))
 
 
@@ -59,7 +58,7 @@ def _by_link(affiliate: int, referrer: int | None, customer: Customer) -> Attach
 
 def recompute(fact: Fact, archive: Archive) -> int | None:
     """To whom an application or a link attaches, from the facts recorded before it (R24)."""
-    world = archive.at(fact.id, fact.clicks_to)
+    world = Past(archive, fact)
     if fact.kind == "link":
         customer = Customer.get_by_id(fact.content["customer"])
         return _by_link(fact.affiliate_id, world.referrer(fact.affiliate_id), customer)[0]

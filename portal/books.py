@@ -6,19 +6,27 @@ Everything here but Entry can be recomputed from the facts; `portal verify` does
 
 from __future__ import annotations
 
+from collections import Counter
+from datetime import datetime
+from functools import cached_property
+from typing import NamedTuple
+
 from peewee import (
     AutoField,
     BigIntegerField,
+    Case,
     CharField,
     Check,
     CompositeKey,
     ForeignKeyField,
     IntegerField,
     TextField,
+    fn,
 )
 
 from portal.database import CentsField, JsonField, Table, UtcField
 from portal.models import Affiliate, TermsVersion
+from portal.rules import Plan
 
 
 class Customer(Table):
@@ -31,6 +39,12 @@ class Customer(Table):
     name = CharField(default="")
     first_paid = BigIntegerField(null=True)
     belongs_to = ForeignKeyField(Affiliate, null=True, backref="customers")
+
+    @cached_property
+    def visitors(self) -> set[int]:
+        """The browsers known to be the customer's (R6)."""
+        known = CustomerVisitor.select(CustomerVisitor.visitor)
+        return {visitor for (visitor,) in known.where(CustomerVisitor.customer == self).tuples()}
 
 
 class CustomerVisitor(Table):
@@ -65,6 +79,21 @@ class Order(Table):
         table_name = "orders"
         indexes = ((("credited_to", "id"), False),)
 
+    @property
+    def plan(self) -> Plan:
+        """The plan that the next payment counts toward, unless it states another (R10)."""
+        return Plan(self.interval, self.price)
+
+    @cached_property
+    def paid(self) -> Counter[tuple[int, int]]:
+        """P of R9: what is left of the payments on which a tier (0 or 1) earns, by plan count."""
+        left = Payment.amount - Payment.refunded
+        earners = (Payment.commission_to, Payment.override_to)
+        sums = [fn.SUM(Case(None, [(earner.is_null(), 0)], left)) for earner in earners]
+        query = Payment.select(Payment.plan_count, *sums).where(Payment.order == self)
+        rows = query.group_by(Payment.plan_count).tuples()
+        return Counter({(count, tier): int(row[tier]) for count, *row in rows for tier in (0, 1)})
+
 
 class Payment(Table):
     """One `sale` event: money a customer really paid. The id is its fact's."""
@@ -82,6 +111,11 @@ class Payment(Table):
     override_to = ForeignKeyField(Affiliate, null=True, index=False)
     paid_at = UtcField()
 
+    @property
+    def plan(self) -> Plan:
+        """The plan that this payment counts toward (R10)."""
+        return Plan(self.interval, self.price)
+
 
 class Refund(Table):
     """A refund, chargeback or won chargeback (R11). The id is its fact's."""
@@ -91,7 +125,7 @@ class Refund(Table):
     kind = CharField(24)
     asked = CentsField(null=True)
     amount = CentsField(default=0)  # what it moved; negative for a won chargeback
-    status = CharField(8)  # waiting, applied or refused
+    status = CharField(8, default="waiting")  # or applied, or refused
     reason = TextField(default="")
     applied_by = BigIntegerField(null=True)  # the fact whose recording applied or refused it
     happened_at = UtcField()
@@ -176,6 +210,24 @@ class Entry(Table):
 
     class Meta:
         indexes = ((("affiliate", "id"), False),)
+
+
+class Line(NamedTuple):
+    """An entry before it is posted; its names are the columns of Entry."""
+
+    affiliate_id: int
+    kind: str
+    amount: int
+    rule: str
+    source: str
+    happened_at: datetime
+    recorded_at: datetime
+    fact_id: int | None = None
+    payment_id: int | None = None
+    paid_at: datetime | None = None
+    paid_before: int | None = None
+    paid_after: int | None = None
+    payout_id: int | None = None
 
 
 class Verification(Table):

@@ -1,13 +1,16 @@
 """The paper checks of payouts and their states (R21): printed, paid, cleared, void, reissued.
 
 Every move is compare-and-set on one check, in one transaction with its entry and its audit row.
-There is no undo: what was done by mistake is voided.
+There is no undo: what was done by mistake is voided. A deed is done to the checks of a month's run:
+to those of the affiliates in `codes`, or to all whose state allows it; `by` says who does it. It
+answers what it moved, and what it refused and why.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 from portal import accounts, backup, ledger, mail, program, rules
@@ -20,12 +23,14 @@ from portal.pdf import printable
 from portal.present import Now
 from portal.words import address_lines
 
-Deed = Callable[[PaperCheck, Payout], None]
+Deed = Callable[[PaperCheck], None]
 
 
 def last_check(payout: Payout) -> PaperCheck:
     """The check that tells the state of a payout: its first, or the latest reissue."""
-    return PaperCheck.select().where(PaperCheck.payout == payout).order_by(-PaperCheck.part).get()
+    check = PaperCheck.select().where(PaperCheck.payout == payout).order_by(-PaperCheck.part).get()
+    check.payout = payout
+    return check
 
 
 def next_number() -> int:
@@ -34,90 +39,68 @@ def next_number() -> int:
 
 
 def print_checks(
-    month: str,
-    *,
-    codes: list[str] | None = None,
-    by: str,
-    now: datetime,
-    first: int | None = None,
-    date: str | None = None,
+    month: str, *, now: datetime, first: int | None = None, date: str | None = None, **who: Any
 ) -> dict[str, Any]:
     """Number and date the issued checks of a run in the order of payees, from `first` up."""
-    day = _day(date, now)
-    number = 0  # set once no other deed can take a number
+    day, number = _day(date, now), 0
 
-    def deed(check: PaperCheck, payout: Payout) -> None:
+    def deed(check: PaperCheck) -> None:
         nonlocal number
-        affiliate = payout.affiliate
-        suspended = affiliate.status == rules.SUSPENDED
-        about = {"suspended": suspended, "has_address": affiliate.has_address}
-        to = rules.moved(check.status, "print", **about)
+        affiliate = check.payout.affiliate
+        _moved(check, "print")  # whose refusal comes before the font's
         address = "\n".join(address_lines(affiliate))
         payee, address = printable(affiliate.payee, "payee"), printable(address, "address")
         paper = {"payee": payee, "address": address}
-        _move(check, to, now, number=number, check_date=day, **paper)
+        _move(check, "print", now, number=number, check_date=day, **paper)
         number += 1
 
-    with transaction():
+    with transaction():  # no other deed can take a number
         backup.need_confirmed()
         number = next_number() if first is None else first
-        if first is not None and first < next_number():
+        if number < next_number():
             said = f"The numbers up to {next_number() - 1} are used. Take one above."
             raise rules.Refused(said, "first")
-        return _each(month, codes, "print", deed, by, now)
+        return _each(month, "print", deed, now=now, **who)
 
 
-def mark_paid(
-    month: str,
-    *,
-    codes: list[str] | None = None,
-    by: str,
-    now: datetime,
-    date: str | None = None,
-) -> dict[str, Any]:
+def mark_paid(month: str, *, now: datetime, date: str | None = None, **who: Any) -> dict[str, Any]:
     """Mark printed checks as paid, with the date they were mailed."""
     day = _day(date, now)
 
-    def deed(check: PaperCheck, payout: Payout) -> None:
-        _move(check, rules.moved(check.status, "paid"), now, mailed_on=day)
-        about: dict[str, Any] = {"number": check.number, "month": month, "amount": payout.amount}
+    def deed(check: PaperCheck) -> None:
+        _move(check, "paid", now, mailed_on=day)
+        amount = check.payout.amount
+        about: dict[str, Any] = {"number": check.number, "month": month, "amount": amount}
         on = long_date(datetime.fromisoformat(day).date(), program.load().zone)
         about |= {"key": f"check_mailed:{check.id}", "day": on}
-        mail.queue("check_mailed", to=payout.affiliate, now=now, **about)
+        mail.queue("check_mailed", to=check.payout.affiliate, now=now, **about)
 
-    return _each(month, codes, "paid", deed, by, now)
+    return _each(month, "paid", deed, now=now, **who)
 
 
-def clear(month: str, *, codes: list[str] | None = None, by: str, now: datetime) -> dict[str, Any]:
+def clear(month: str, *, now: datetime, **who: Any) -> dict[str, Any]:
     """Mark paid checks as cleared by the bank; nothing moves them after that."""
-
-    def deed(check: PaperCheck, payout: Payout) -> None:
-        _move(check, rules.moved(check.status, "clear"), now)
-
-    return _each(month, codes, "clear", deed, by, now)
+    return _each(month, "clear", partial(_move, did="clear", now=now), now=now, **who)
 
 
-def void(
-    month: str, *, codes: list[str] | None = None, by: str, now: datetime, reason: str
-) -> dict[str, Any]:
+def void(month: str, *, now: datetime, reason: str, **who: Any) -> dict[str, Any]:
     """Void checks with a reason and give the money back to the balance (R21)."""
-    if not reason.strip():
+    reason = reason.strip()
+    if not reason:
         raise rules.Refused("A void needs a reason: not sent, lost, stopped, returned.", "reason")
 
-    def deed(check: PaperCheck, payout: Payout) -> None:
-        about = {"void_reason": reason.strip(), "runs_when_void": Run.select().count()}
-        _move(check, rules.moved(check.status, "void"), now, **about)
-        ledger.post_void(payout, check.part, now=now)
+    def deed(check: PaperCheck) -> None:
+        _move(check, "void", now, void_reason=reason, runs_when_void=Run.select().count())
+        ledger.post_void(check.payout, check.part, now=now)
 
-    return _each(month, codes, "void", deed, by, now)
+    return _each(month, "void", deed, now=now, **who)
 
 
-def reissue(
-    month: str, *, codes: list[str] | None = None, by: str, now: datetime
-) -> dict[str, Any]:
+def reissue(month: str, *, now: datetime, **who: Any) -> dict[str, Any]:
     """Take a void check's payout from the balance again, for a next check (R21)."""
 
-    def deed(check: PaperCheck, payout: Payout) -> None:
+    def deed(check: PaperCheck) -> None:
+        payout, part = check.payout, check.part + 1
         if check.status != rules.VOID:
             raise rules.Refused(f"Only a void check is reissued; this one is {check.status}.")
         if Run.select().count() > (check.runs_when_void or 0):
@@ -125,11 +108,10 @@ def reissue(
         held = accounts.hold(payout.affiliate, now=now)
         if held:
             raise rules.Refused(f"The affiliate is on hold ({held}).")
-        again = {"payout": payout, "part": check.part + 1, "status": rules.ISSUED}
-        PaperCheck.create(**again, moved_at=now)
-        ledger.post_reissue(payout, check.part + 1, now=now)
+        PaperCheck.create(payout=payout, part=part, status=rules.ISSUED, moved_at=now)
+        ledger.post_reissue(payout, part, now=now)
 
-    return _each(month, codes, "reissue", deed, by, now)
+    return _each(month, "reissue", deed, now=now, **who)
 
 
 def _day(text: str | None, now: datetime) -> str:
@@ -143,15 +125,22 @@ def _day(text: str | None, now: datetime) -> str:
     raise rules.Refused("A date is written YYYY-MM-DD, like 2026-12-01.", "date")
 
 
-def _move(check: PaperCheck, to: str, now: datetime, **about: object) -> None:
+def _moved(check: PaperCheck, did: str) -> str:
+    affiliate = check.payout.affiliate
+    suspended = affiliate.status == rules.SUSPENDED
+    return rules.moved(check.status, did, suspended=suspended, has_address=affiliate.has_address)
+
+
+def _move(check: PaperCheck, did: str, now: datetime, **about: object) -> None:
     """Compare and set: only a check that is still in the state that was read moves."""
+    to = _moved(check, did)
     same = (PaperCheck.id == check.id) & (PaperCheck.status == check.status)
     if not PaperCheck.update(status=to, moved_at=now, **about).where(same).execute():
         raise rules.Refused("Somebody else moved this check just now.")
 
 
 def _each(
-    month: str, codes: list[str] | None, did: str, deed: Deed, by: str, now: datetime
+    month: str, did: str, deed: Deed, *, by: str, now: datetime, codes: list[str] | None = None
 ) -> dict[str, Any]:
     """Do a deed to the checks of a run: all whose state allows it, or those of the named."""
     if Run.get_or_none(month=month) is None:
@@ -161,18 +150,19 @@ def _each(
         rows = _in_order_of_payees(month)
         named = None if codes is None else _named(codes, rows, answer["refused"])
         for payout in rows:
-            check = last_check(payout)
+            check, code = last_check(payout), payout.affiliate.code
             if check.status not in rules.BEFORE[did] if named is None else payout.id not in named:
                 continue
             try:
-                deed(check, payout)
+                deed(check)
             except rules.Refused as problem:
-                refusal = {"affiliate": payout.affiliate.code, "reason": str(problem)}
-                answer["refused"].append(refusal)
+                answer["refused"].append({"affiliate": code, "reason": str(problem)})
                 continue
             check = last_check(payout)
-            answer["moved"].append(_told(payout, check))
-            Audit.note(by, did, f"{month} {payout.affiliate.code}", now, number=check.number)
+            told = {"status": check.status, "check_number": check.number}
+            told |= {"check_date": check.check_date}
+            answer["moved"].append({"affiliate": code, "amount": payout.amount} | told)
+            Audit.note(by, did, f"{month} {code}", now, number=check.number)
     return answer
 
 
@@ -188,13 +178,3 @@ def _named(codes: list[str], rows: list[Payout], refused: list[dict[str, Any]]) 
     said = "There is no payout of this affiliate in this run."
     refused += [{"affiliate": code, "reason": said} for code, p in found.items() if p is None]
     return {payout for payout in found.values() if payout is not None}
-
-
-def _told(payout: Payout, check: PaperCheck) -> dict[str, Any]:
-    return {
-        "affiliate": payout.affiliate.code,
-        "amount": payout.amount,
-        "status": check.status,
-        "check_number": check.number,
-        "check_date": check.check_date,
-    }

@@ -14,7 +14,7 @@ from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from peewee import BigIntegerField, DatabaseProxy, Model, SqliteDatabase, TextField
 from peewee import sqlite3 as sqlite
@@ -31,6 +31,11 @@ def utcnow() -> datetime:
 
 class CentsField(BigIntegerField):
     """Money: an int of cents, nothing else."""
+
+    if TYPE_CHECKING:  # what a row has under the name of such a field
+
+        def __get__(self, row: Any, table: Any) -> Any: ...
+        def __set__(self, row: Any, value: int | None) -> None: ...
 
     def db_value(self, value: Any) -> int | None:
         if value is not None and type(value) is not int:
@@ -66,6 +71,7 @@ class Table(Model):
     class Meta:
         database = db
         legacy_table_names = False
+        only_save_dirty = True
 
     @classmethod
     def get_or_none(cls, *where: Any, **key: Any) -> Any:

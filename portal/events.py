@@ -8,9 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from portal import rules
-from portal.books import Customer
+from portal.books import Customer, Line, Refund
 from portal.feeds import Event
-from portal.intake import Line
 from portal.models import Fact, record
 from portal.present import Now
 
@@ -47,31 +46,29 @@ def known(event: Event, kind: str) -> Fact | None:
 def keep(
     kind: str,
     event: Event,
+    answer: dict[str, Any],
+    world: Now,
     now: datetime,
     *,
     fact: int | None = None,
-    world: Now,
-    answer: dict[str, Any],
     customer: Customer | None = None,
     email: str = "",
-) -> Fact:
+) -> None:
     """Record an event as a fact, with the answer that a repeat gets again."""
-    return record(
-        kind,
-        event.content,
-        now,
-        id=fact,
-        event_id=event.event_id,
-        customer_id=customer.id if customer else None,
-        email_key=rules.email_key(email) or None,
-        answer=answer,
-        clicks_to=world.clicks_to,
-    )
+    about = {"id": fact, "event_id": event.event_id, "customer_id": customer and customer.id}
+    about |= {"email_key": rules.email_key(email) or None, "clicks_to": world.clicks_to}
+    record(kind, event.content, now, answer=answer, **about)
+
+
+def waiting(sale_event_id: str) -> list[Refund]:
+    """The refunds that wait for a sale, in order of arrival (R11)."""
+    query = Refund.select().where(Refund.sale_event_id == sale_event_id, Refund.status == "waiting")
+    return list(query.order_by(Refund.id))
 
 
 def told(lines: Iterable[Line], world: Now) -> list[dict[str, Any]]:
     """Entries as an answer tells them."""
     return [
-        {"affiliate": world.code(line.affiliate), "kind": line.kind, "amount": line.amount}
+        {"affiliate": world.code(line.affiliate_id), "kind": line.kind, "amount": line.amount}
         for line in lines
     ]

@@ -1,237 +1,179 @@
-"""What a sale or a refund makes of a customer's order: the flow of R6 to R16, pure.
+"""What a sale or a refund makes of a customer's order: the flow of R6 to R16.
 
-The deed that records an event and the check that recomputes it run this same code; they differ in
-where the facts come from (`World`).
+It works on rows in memory and stores none. The deed that records an event and the check that
+recomputes it run this same code; they differ in the `World`, where everyone else's facts come from.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple, Protocol
 
 from portal import rules
-from portal.feeds import SaleIn
+from portal.books import Customer, Line, Order, Payment, Refund
+from portal.feeds import RefundIn, SaleIn
+from portal.models import TermsVersion
+from portal.present import World
 
-
-class World(Protocol):
-    """What is known of everyone else when an event is recorded."""
-
-    def buyer(self, customer: int, email_key: str) -> int | None:
-        """The active or suspended affiliate who is the customer (R15)."""
-
-    def referrer(self, affiliate: int) -> int | None:
-        """To whom an affiliate is attached (R12)."""
-
-    def status(self, affiliate: int) -> str:
-        """The status of an affiliate."""
-
-    def named(self, code: str) -> int | None:
-        """The affiliate who owns a code (R4)."""
-
-    def clicks(self, visitors: Collection[int], until: datetime) -> list[rules.Click]:
-        """The unmarked clicks of browsers up to an instant."""
-
-    def visitor(self, click_id: str) -> int | None:
-        """The browser of an unmarked click, for a click id that is known (R6, R8)."""
-
-
-@dataclass
-class CustomerState:
-    """A customer as it stands just before an event (R7): whose, and whether it paid before."""
-
-    id: int
-    email_key: str
-    first_paid: int | None = None
-    belongs_to: int | None = None
-    visitors: set[int] = field(default_factory=set)
-
-
-@dataclass
-class PaymentState:
-    """One payment with what was given back of it, and who earns on it."""
-
-    fact: int
-    order: OrderState
-    count: int
-    plan: rules.Plan
-    amount: int
-    paid_at: datetime
-    earners: rules.Earners
-    refunded: int = 0
-    disputed: int = 0
-
-
-@dataclass
-class OrderState:
-    """An order: its credit, its terms, its present plan and count.
-
-    `paid` is P of R9: what is left of the payments on which a tier (0 or 1) earns, by plan count.
-    """
-
-    order_id: str
-    ordered_at: datetime
-    credit: rules.Credit
-    terms_id: int
-    terms: rules.Terms
-    plan: rules.Plan
-    count: int = 1
-    paid: dict[tuple[int, int], int] = field(default_factory=dict)
-
-
-@dataclass
-class RefundState:
-    """A refund; `amount` is what it moved once it is applied, negative for a won chargeback."""
-
-    fact: int
-    kind: str
-    asked: int | None
-    happened_at: datetime
-    status: str = "waiting"
-    amount: int = 0
-    reason: str = ""
-
-
-class Line(NamedTuple):
-    """A ledger entry that follows from a payment or a refund."""
-
-    affiliate: int
-    kind: str
-    amount: int
-    rule: str
-    source: str
-    fact: int
-    payment: int
-    happened_at: datetime
-    paid_at: datetime
-    paid_before: int
-    paid_after: int
+TIERS = ((rules.COMMISSION, "R9"), (rules.OVERRIDE, "R13"))
 
 
 def open_order(
-    sale: SaleIn,
-    paid_at: datetime,
-    customer: CustomerState,
-    world: World,
-    terms: tuple[int, rules.Terms],
-) -> OrderState:
+    sale: SaleIn, customer: Customer, world: World, terms: TermsVersion, *, fact: int, now: datetime
+) -> Order:
     """A new order with its credit, under the terms that hold (R7, R10a)."""
-    ordered_at = sale.ordered_at or paid_at
+    ordered_at = sale.ordered_at or sale.occurred_at or now
     credit = decide_credit(sale, ordered_at, customer, world)
     plan = sale.plan or rules.Plan("once", sale.amount)
-    return OrderState(sale.order_id, ordered_at, credit, *terms, plan)
+    order = Order(
+        order_id=sale.order_id,
+        customer=customer,
+        fact_id=fact,
+        ordered_at=ordered_at,
+        credited_to=credit.affiliate,
+        rule=credit.rule,
+        reason=credit.reason,
+        click_id=credit.click,
+        terms=terms,
+        **plan._asdict(),
+    )
+    order.paid = Counter()
+    return order
 
 
 def decide_credit(
-    sale: SaleIn, ordered_at: datetime, customer: CustomerState, world: World
+    sale: SaleIn, ordered_at: datetime, customer: Customer, world: World
 ) -> rules.Credit:
     """Who gets a new order, from what is known when it is recorded (R6, R7)."""
     buyer = world.buyer(customer.id, customer.email_key)
     named = world.named(sale.referral_code) if sale.referral_code else None
-    clicks = tuple(world.clicks(customer.visitors, ordered_at))
-    concerned = {click.affiliate for click in clicks} | (set() if named is None else {named})
+    clicks = world.clicks(customer.visitors, ordered_at)
+    concerned = {click.affiliate for click in clicks} | ({named} if named else set())
     facts = rules.OrderFacts(
         ordered_at=ordered_at,
         paid_before=customer.first_paid is not None,
-        belongs_to=customer.belongs_to,
+        belongs_to=customer.belongs_to_id,
         buyer=buyer,
-        buyer_referrer=None if buyer is None else world.referrer(buyer),
+        buyer_referrer=world.referrer(buyer) if buyer else None,
         named=named,
         clicks=clicks,
-        active=frozenset(a for a in concerned if world.status(a) == rules.ACTIVE),
+        active=world.active(concerned),
     )
     return rules.credit(facts)
 
 
 def pay(
-    order: OrderState,
-    sale: SaleIn,
-    *,
-    fact: int,
-    paid_at: datetime,
-    customer: CustomerState,
-    world: World,
-) -> tuple[PaymentState, list[Line]]:
+    order: Order, sale: SaleIn, customer: Customer, world: World, *, fact: int, now: datetime
+) -> tuple[Payment, list[Line]]:
     """Add a payment to its order: the payment, and the entries it makes (R9, R10, R13 to R16)."""
-    if rules.changes_plan(order.plan, sale.plan):
-        order.plan, order.count = sale.plan or order.plan, order.count + 1
+    if sale.plan and rules.changes_plan(order.plan, sale.plan):
+        order.interval, order.price = sale.plan
+        order.plan_count += 1
+    if sale.plan_name:
+        order.plan_name = sale.plan_name
     rules.check_price(order.plan, sale.amount, stated=sale.plan is not None)
-    payment = PaymentState(
-        fact, order, order.count, order.plan, sale.amount, paid_at, _earners(order, customer, world)
+    earners = _earners(order, customer, world)
+    payment = Payment(
+        id=fact,
+        event_id=sale.event_id,
+        order=order,
+        plan_count=order.plan_count,
+        **order.plan._asdict(),
+        amount=sale.amount,
+        commission_to=earners.commission,
+        override_to=earners.override,
+        paid_at=sale.occurred_at or now,
     )
     if sale.amount and customer.first_paid is None:
-        customer.first_paid, customer.belongs_to = fact, order.credit.affiliate
-    return payment, _lines(payment, sale.amount, fact, paid_at)
+        customer.first_paid, customer.belongs_to = fact, order.credited_to_id
+    return payment, _lines(payment, sale.amount, fact, payment.paid_at, now)
 
 
-def _earners(order: OrderState, customer: CustomerState, world: World) -> rules.Earners:
-    credited = order.credit.affiliate
-    referrer = None if credited is None else world.referrer(credited)
+def _earners(order: Order, customer: Customer, world: World) -> rules.Earners:
+    credited = order.credited_to_id
+    referrer = world.referrer(credited) if credited else None
     buyer = world.buyer(customer.id, customer.email_key)
-    concerned = [a for a in (credited, referrer) if a is not None]
-    suspended = frozenset(a for a in concerned if world.status(a) != rules.ACTIVE)
-    return rules.earners(credited, referrer, buyer, suspended)
+    concerned = frozenset(a for a in (credited, referrer) if a)
+    return rules.earners(credited, referrer, buyer, concerned - world.active(concerned))
 
 
 def _lines(
-    payment: PaymentState, change: int, fact: int, happened_at: datetime, reverses: bool = False
+    payment: Payment, change: int, fact: int, at: datetime, now: datetime, reverses: bool = False
 ) -> list[Line]:
     """Change a payment's money; the entries are what each earning tier's total moves by."""
-    lines = []
-    for tier, earner in enumerate(payment.earners):
+    paid, lines = payment.order.paid, []
+    for tier, earner in enumerate((payment.commission_to_id, payment.override_to_id)):
         if earner is None:
             continue
-        before = payment.order.paid.get((payment.count, tier), 0)
-        after = payment.order.paid[payment.count, tier] = before + change
+        before = paid[payment.plan_count, tier]
+        after = paid[payment.plan_count, tier] = before + change
         amount = _in_all(payment, tier, after) - _in_all(payment, tier, before)
         if amount:
-            kind = rules.REVERSAL if reverses else (rules.COMMISSION, rules.OVERRIDE)[tier]
-            rule, source = ("R9", "R13")[tier], f"{fact}:{tier + 1}"
-            about = (fact, payment.fact, happened_at, payment.paid_at, before, after)
-            lines.append(Line(earner, kind, amount, rule, source, *about))
+            kind, rule = TIERS[tier]
+            kind, source = rules.REVERSAL if reverses else kind, f"{fact}:{tier + 1}"
+            about = (payment.id, payment.paid_at, before, after)
+            lines.append(Line(earner, kind, amount, rule, source, at, now, fact, *about))
     return lines
 
 
-def _in_all(payment: PaymentState, tier: int, paid: int) -> int:
+def _in_all(payment: Payment, tier: int, paid: int) -> int:
+    terms = payment.order.terms.terms()
     if tier:
-        return rules.override_in_all(payment.order.terms, paid)
-    return rules.earned_in_all(payment.plan, payment.order.terms, paid)
+        return rules.override_in_all(terms, paid)
+    return rules.earned_in_all(payment.plan, terms, paid)
 
 
-def refund(payment: PaymentState, refund: RefundState) -> list[Line]:
-    """Try a refund on its payment (R11): the entries it makes; its status tells what became of it.
+def refund(
+    refund: RefundIn,
+    payment: Payment | None,
+    waiting: Sequence[Refund],
+    *,
+    fact: int,
+    now: datetime,
+) -> tuple[Refund, list[Line]]:
+    """Give back of a payment: the refund, and the entries it makes, none while it waits (R11).
 
-    Raises Refused, with nothing changed, when it exceeds what is left.
+    `waiting` are those that wait for the same payment. Raises Refused for more than is left.
     """
+    row = Refund(
+        id=fact,
+        sale_event_id=refund.sale_event_id,
+        kind=refund.kind,
+        asked=refund.amount,
+        happened_at=refund.occurred_at or now,
+    )
+    return row, _apply(payment, row, waiting, fact, now) if payment else []
+
+
+def _apply(
+    payment: Payment, refund: Refund, before: Sequence[Refund], fact: int, now: datetime
+) -> list[Line]:
+    """Try a refund; a chargeback lets the won ones that wait `before` it be applied at once."""
     paid = rules.Paid(payment.amount, payment.refunded, payment.disputed)
     amount = rules.refund_amount(refund.kind, refund.asked, paid)
     if not isinstance(amount, int):  # it waits
         return []
-    refund.status, refund.amount = "applied", amount
+    refund.status, refund.amount, refund.applied_by = "applied", amount, fact
     payment.refunded += amount
     if refund.kind != rules.REFUND:
         payment.disputed += amount
-    return _lines(payment, -amount, refund.fact, refund.happened_at, reverses=True)
+    lines = _lines(payment, -amount, refund.id, refund.happened_at, now, reverses=True)
+    if refund.kind == rules.CHARGEBACK:
+        lines += settle(payment, before, fact=fact, now=now)
+    return lines
 
 
-def settle(payment: PaymentState, waiting: list[RefundState]) -> list[Line]:
+def settle(payment: Payment, waiting: Sequence[Refund], *, fact: int, now: datetime) -> list[Line]:
     """Try the refunds that wait for a payment, in order of arrival (R11).
 
-    A chargeback that is applied lets the won ones before it be applied at once. Those that exceed
-    what is left are refused into the office's list; their status says so.
+    Those that exceed what is left are refused into the office's list; their status says so.
     """
     lines: list[Line] = []
-    index = 0
-    while index < len(waiting):
-        one = waiting[index]
-        index += 1
-        if one.status != "waiting":
-            continue
-        try:
-            lines += refund(payment, one)
-        except rules.Refused as problem:
-            one.status, one.reason = "refused", str(problem)
-        if one.status == "applied" and one.kind == rules.CHARGEBACK:
-            index = 0
+    for place, one in enumerate(waiting):
+        if one.status == "waiting":
+            try:
+                lines += _apply(payment, one, waiting[:place], fact, now)
+            except rules.Refused as problem:
+                one.status, one.reason, one.applied_by = "refused", str(problem), fact
     return lines

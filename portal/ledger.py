@@ -6,71 +6,39 @@ delete one. A source posts once, so nothing can be posted twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from peewee import Expression, ModelSelect, Value, fn
+from peewee import Expression, Value, fn
 
 from portal import months, rules, taxes
-from portal.books import Entry, Payout
-from portal.intake import Line
+from portal.books import Entry, Line, Payout
 
 
-def post(lines: Iterable[Line], *, now: datetime) -> None:
-    """Post what payments and refunds made, within the deed that records them (R9, R11, R13)."""
-    rows = [
-        {
-            "affiliate": line.affiliate,
-            "kind": line.kind,
-            "amount": line.amount,
-            "happened_at": line.happened_at,
-            "recorded_at": now,
-            "rule": line.rule,
-            "source": line.source,
-            "fact_id": line.fact,
-            "payment": line.payment,
-            "paid_before": line.paid_before,
-            "paid_after": line.paid_after,
-            "paid_at": line.paid_at,
-        }
-        for line in lines
-    ]
-    if rows:
-        Entry.insert_many(rows).execute()
+def post(lines: Sequence[Line]) -> None:
+    """Post what a deed makes, within the deed that records it (R17)."""
+    if lines:
+        Entry.insert_many(lines, list(Line._fields)).execute()
 
 
 def post_adjustment(affiliate_id: int, amount: int, fact_id: int, *, now: datetime) -> None:
     """Post an admin's correction; the fact keeps the reason (R17)."""
-    _post(affiliate_id, rules.ADJUSTMENT, amount, "R17", f"{fact_id}:0", now, fact_id=fact_id)
+    told = (rules.ADJUSTMENT, amount, "R17", f"{fact_id}:0", now, now)
+    post([Line(affiliate_id, *told, fact_id=fact_id)])
 
 
 def post_void(payout: Payout, part: int, *, now: datetime) -> None:
     """Give the money of a void check back to the balance (R21)."""
-    source = f"payout:{payout.id}:{part}:void"
-    _post(payout.affiliate_id, rules.PAYOUT_VOID, payout.amount, "R21", source, now, payout=payout)
+    told = (rules.PAYOUT_VOID, payout.amount, "R21", f"payout:{payout.id}:{part}:void", now, now)
+    post([Line(payout.affiliate_id, *told, payout_id=payout.id)])
 
 
 def post_reissue(payout: Payout, part: int, *, now: datetime) -> None:
     """Take the money of a reissued check from the balance again (R21)."""
-    source = f"payout:{payout.id}:{part}"
-    _post(payout.affiliate_id, rules.PAYOUT, -payout.amount, "R21", source, now, payout=payout)
-
-
-def _post(
-    affiliate: int, kind: str, amount: int, rule: str, source: str, now: datetime, **about: object
-) -> None:
-    Entry.insert(
-        affiliate=affiliate,
-        kind=kind,
-        amount=amount,
-        rule=rule,
-        source=source,
-        happened_at=now,
-        recorded_at=now,
-        **about,
-    ).execute()
+    told = (rules.PAYOUT, -payout.amount, "R21", f"payout:{payout.id}:{part}", now, now)
+    post([Line(payout.affiliate_id, *told, payout_id=payout.id)])
 
 
 def post_run(month: str, *, now: datetime) -> None:
@@ -94,11 +62,6 @@ def balance(affiliate_id: int) -> int:
 def last_entry() -> int:
     """The id of the entry posted last, 0 before the first."""
     return Entry.select(fn.MAX(Entry.id)).scalar() or 0
-
-
-def entries(affiliate_id: int) -> ModelSelect:
-    """The entries of an affiliate as a query, oldest recorded first."""
-    return Entry.select().where(Entry.affiliate == affiliate_id).order_by(Entry.id)
 
 
 def is_due(month_end: datetime) -> Expression:

@@ -85,8 +85,8 @@ def queue(
 
 
 def _is_unwanted(kind: str, to: Affiliate) -> bool:
-    notice = NOTICE_OF.get(kind)
-    return notice is not None and (to.closed_at is not None or notice in to.muted.split())
+    notice, closed = NOTICE_OF.get(kind), bool(to.closed_at)
+    return notice is not None and (closed or notice in to.muted.split())
 
 
 def waiting() -> ModelSelect[Message]:

@@ -9,9 +9,8 @@ from typing import Any
 from peewee import fn
 
 from portal import access, ledger, mail, months, program, rules
-from portal.books import Entry, Payment
+from portal.books import Entry, Line, Payment
 from portal.explain import REFUNDS
-from portal.intake import Line
 from portal.mail import Message
 from portal.models import Affiliate, ClickDay
 from portal.words import initials
@@ -21,15 +20,14 @@ A_WHILE = timedelta(days=4)  # longer than a first click is news
 
 def tell(lines: Iterable[Line], *, now: datetime, kind: str = rules.REFUND) -> None:
     """Tell of a first commission, and of what a refund of some kind took back or gave back."""
-    sums: dict[tuple[int, int], int] = {}
+    taken: dict[tuple[Any, Any, Any], int] = {}
     for line in lines:
-        if line.kind != rules.REVERSAL:
-            _first(line, now)
+        if line.kind == rules.REVERSAL:
+            key = line.affiliate_id, line.payment_id, line.fact_id
+            taken[key] = taken.get(key, 0) + line.amount
         else:
-            key = line.affiliate, line.payment
-            sums[key] = sums.get(key, 0) + line.amount
-    for (affiliate, payment), amount in sums.items():
-        fact = max(line.fact for line in lines if line.payment == payment)
+            _first(line, now)
+    for (affiliate, payment, fact), amount in taken.items():
         order: Any = Payment.get_by_id(payment).order
         mail.queue(
             "reversal", to=Affiliate.get_by_id(affiliate), now=now,
@@ -41,11 +39,10 @@ def tell(lines: Iterable[Line], *, now: datetime, kind: str = rules.REFUND) -> N
 
 def _first(line: Line, now: datetime) -> None:
     """Tell of a commission when it is the only one there is."""
-    earned = Entry.kind.in_((rules.COMMISSION, rules.OVERRIDE))
-    mine = Entry.select(Entry.id).where(Entry.affiliate == line.affiliate, earned)
-    if len(mine.limit(2)) == 1:
-        about: dict[str, Any] = {"key": f"first_commission:{line.affiliate}", "amount": line.amount}
-        mail.queue("first_commission", to=Affiliate.get_by_id(line.affiliate), now=now, **about)
+    who, earned = line.affiliate_id, Entry.kind.in_((rules.COMMISSION, rules.OVERRIDE))
+    if len(Entry.select(Entry.id).where(Entry.affiliate == who, earned).limit(2)) == 1:
+        about: dict[str, Any] = {"key": f"first_commission:{who}", "amount": line.amount}
+        mail.queue("first_commission", to=Affiliate.get_by_id(who), now=now, **about)
 
 
 def tell_first_clicks(*, now: datetime) -> None:

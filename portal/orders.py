@@ -9,13 +9,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from portal import events, intake, ledger, notices, present, program, rules
-from portal.books import Customer, CustomerVisitor, Order, Payment
+from portal import events, intake, ledger, notices, program, rules
+from portal.books import Customer, CustomerVisitor, Line, Order
 from portal.database import transaction
 from portal.events import Answer
 from portal.feeds import LeadIn, SaleIn
-from portal.intake import CustomerState, Line, OrderState, PaymentState, RefundState
 from portal.models import Affiliate, next_fact, record
+from portal.present import Now
 
 
 def _customer(event: LeadIn | SaleIn) -> Customer:
@@ -23,16 +23,15 @@ def _customer(event: LeadIn | SaleIn) -> Customer:
     about = {"email": event.email, "email_key": rules.email_key(event.email), "name": event.name}
     customer = Customer.get_or_none(customer_id=event.customer_id)
     if customer is None:
-        return Customer.create(customer_id=event.customer_id, **about)
-    news = {key: said for key, said in about.items() if said and said != getattr(customer, key)}
-    if news:
-        Customer.update(**news).where(Customer.id == customer.id).execute()
-        for key, said in news.items():
+        customer = Customer(customer_id=event.customer_id)
+    for key, said in about.items():
+        if said and said != getattr(customer, key):
             setattr(customer, key, said)
+    customer.save()
     return customer
 
 
-def _tie(customer: Customer, click_id: str, notes: list[str], world: present.Now) -> None:
+def _tie(customer: Customer, click_id: str, notes: list[str], world: Now) -> None:
     """Tie the browser of a click to a customer (R6); a useless id is told in `notes`."""
     if not click_id:
         return
@@ -53,12 +52,10 @@ def record_lead(lead: LeadIn, *, now: datetime) -> Answer:
         if known:
             return Answer(False, known.answer)
         notes: list[str] = []
-        customer, world = _customer(lead), present.Now()
+        customer, world = _customer(lead), Now()
         _tie(customer, lead.click_id, notes, world)
         body = {"event_id": lead.event_id, "customer_id": lead.customer_id, "notes": notes}
-        events.keep(
-            "lead", lead, now, world=world, answer=body, customer=customer, email=lead.email
-        )
+        events.keep("lead", lead, body, world, now, customer=customer, email=lead.email)
         return Answer(True, body)
 
 
@@ -75,21 +72,15 @@ def import_customer(
 
     False when the customer is known already: an import never changes one. Raises Refused.
     """
-    key = rules.email_key(email)
     if belongs_to and not paid_before:
         raise rules.Refused("Only a customer who paid before belongs to somebody.", "belongs_to")
     with transaction():
         if Customer.get_or_none(customer_id=customer_id):
             return False
-        fact = next_fact()
-        customer = Customer.create(
-            customer_id=customer_id,
-            email=email,
-            email_key=key,
-            name=name,
-            belongs_to=belongs_to,
-            first_paid=fact if paid_before else None,
-        )
+        key, first_paid = rules.email_key(email), next_fact() if paid_before else None
+        about = {"email": email, "email_key": key, "name": name}
+        whose = {"belongs_to": belongs_to, "first_paid": first_paid}
+        customer = Customer.create(customer_id=customer_id, **about, **whose)
         owner = belongs_to.id if belongs_to else None
         content = {"email": email, "name": name, "belongs_to": owner, "paid_before": paid_before}
         record("customer", content, now, customer_id=customer.id, email_key=key or None)
@@ -102,49 +93,39 @@ def record_sale(sale: SaleIn, *, now: datetime) -> Answer:
         known = events.known(sale, "sale")
         if known:
             return Answer(False, known.answer)
-        paid_at = sale.occurred_at or now
-        row = Order.get_or_none(order_id=sale.order_id)
+        order = Order.get_or_none(order_id=sale.order_id)
+        customer, world = _customer(sale), Now()
+        _check(sale, order, customer, now)
         notes: list[str] = []
-        customer, world = _customer(sale), present.Now()
-        _check(sale, row, customer, paid_at)
         _tie(customer, sale.click_id, notes, world)
-        state = present.customer_state(customer)
-        if row is None:
-            notes += _code_notes(sale, state, world)
-            version = program.terms_version()
-            terms = (version.id, version.terms())
-            order = intake.open_order(sale, paid_at, state, world, terms)
-        else:
-            order = present.order_state(row)
         fact = next_fact()
-        about: dict[str, Any] = {
-            "fact": fact,
-            "paid_at": paid_at,
-            "customer": state,
-            "world": world,
-        }
-        payment, lines = intake.pay(order, sale, **about)
-        waiting = present.waiting_refunds(sale.event_id)
-        lines += intake.settle(payment, waiting)
-        body = _sale_answer(sale, order, lines, notes, world)
-        told: dict[str, Any] = {"answer": body, "customer": customer, "email": sale.email}
-        events.keep("sale", sale, now, fact=fact, world=world, **told)
-        _keep_sale(sale, row, order, payment, state, waiting)
-        ledger.post(lines, now=now)
+        if order is None:
+            notes += _code_notes(sale, customer, world)
+            terms = program.terms_version()
+            order = intake.open_order(sale, customer, world, terms, fact=fact, now=now)
+        payment, lines = intake.pay(order, sale, customer, world, fact=fact, now=now)
+        waiting = events.waiting(sale.event_id)
+        lines += intake.settle(payment, waiting, fact=fact, now=now)
+        body = _answer(sale, order, lines, notes, world)
+        events.keep("sale", sale, body, world, now, fact=fact, customer=customer, email=sale.email)
+        for changed in (customer, order, *waiting):
+            changed.save()
+        payment.save(force_insert=True)
+        ledger.post(lines)
         notices.tell(lines, now=now)
         return Answer(True, body)
 
 
-def _check(sale: SaleIn, order: Order | None, customer: Customer, paid_at: datetime) -> None:
+def _check(sale: SaleIn, order: Order | None, customer: Customer, now: datetime) -> None:
     if order and order.customer_id != customer.id:
         raise rules.Refused("This order is another customer's.", "order_id")
     if not customer.email:
         raise rules.Refused("No e-mail is on file for this customer yet. Send it along.", "email")
-    if sale.ordered_at and sale.ordered_at > paid_at:
+    if sale.ordered_at and sale.ordered_at > (sale.occurred_at or now):
         raise rules.Refused("An order cannot come after its payment.", "ordered_at")
 
 
-def _code_notes(sale: SaleIn, customer: CustomerState, world: present.Now) -> list[str]:
+def _code_notes(sale: SaleIn, customer: Customer, world: Now) -> list[str]:
     """Why a referral code is passed over, if it is (R7.3)."""
     if not sale.referral_code:
         return []
@@ -158,63 +139,16 @@ def _code_notes(sale: SaleIn, customer: CustomerState, world: present.Now) -> li
     return []
 
 
-def _sale_answer(
-    sale: SaleIn, order: OrderState, lines: list[Line], notes: list[str], world: present.Now
+def _answer(
+    sale: SaleIn, order: Order, lines: list[Line], notes: list[str], world: Now
 ) -> dict[str, Any]:
     return {
         "event_id": sale.event_id,
         "order_id": sale.order_id,
         "customer_id": sale.customer_id,
-        "credited_to": world.code(order.credit.affiliate),
-        "rule": order.credit.rule,
-        "reason": order.credit.reason,
+        "credited_to": world.code(order.credited_to_id),
+        "rule": order.rule,
+        "reason": order.reason,
         "entries": events.told(lines, world),
         "notes": notes,
     }
-
-
-def _keep_sale(
-    sale: SaleIn,
-    row: Order | None,
-    order: OrderState,
-    payment: PaymentState,
-    customer: CustomerState,
-    waiting: list[RefundState],
-) -> None:
-    """Store what follows from a sale; the fact itself is recorded already."""
-    plan = {"interval": order.plan.interval, "price": order.plan.price, "plan_count": order.count}
-    if row is None:
-        row = Order.create(
-            order_id=order.order_id,
-            customer=customer.id,
-            fact_id=payment.fact,
-            ordered_at=order.ordered_at,
-            credited_to=order.credit.affiliate,
-            rule=order.credit.rule,
-            reason=order.credit.reason,
-            click_id=order.credit.click,
-            terms=order.terms_id,
-            plan_name=sale.plan_name,
-            **plan,
-        )
-    else:
-        name = {"plan_name": sale.plan_name} if sale.plan_name else {}
-        Order.update(**plan, **name).where(Order.id == row.id).execute()
-    if customer.first_paid == payment.fact:
-        owner = {"first_paid": customer.first_paid, "belongs_to": customer.belongs_to}
-        Customer.update(**owner).where(Customer.id == customer.id).execute()
-    Payment.create(
-        id=payment.fact,
-        event_id=sale.event_id,
-        order=row,
-        plan_count=payment.count,
-        interval=payment.plan.interval,
-        price=payment.plan.price,
-        amount=payment.amount,
-        refunded=payment.refunded,
-        disputed=payment.disputed,
-        commission_to=payment.earners.commission,
-        override_to=payment.earners.override,
-        paid_at=payment.paid_at,
-    )
-    present.keep_refunds(waiting, payment.fact)

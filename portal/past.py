@@ -1,20 +1,14 @@
-"""The past: what was known when a fact was recorded, from the facts alone (R24).
-
-The same world that intake.py decides on, for any moment: a fact's number stands for the moment just
-before it was recorded, and its `clicks_to` for the clicks stored by then.
-"""
+"""The past: what was known when a fact was recorded, from the facts alone (R24)."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from portal import rules
 from portal.books import Customer
-from portal.models import AffiliateCode, Click, Fact, TermsVersion
-from portal.present import clicks_of
+from portal.models import Fact, TermsVersion
+from portal.present import World
 
 ABOUT_PEOPLE = ("application", "status", "email", "link", "residence", "tax_id")
 HISTORIES = 10_000  # affiliates whose histories are kept at hand: memory stays bounded
@@ -30,107 +24,71 @@ class Told(NamedTuple):
 
 
 class Archive:
-    """Histories of people, codes and terms, read once each for one recomputation."""
+    """Histories of people and terms, read once each for one recomputation."""
 
     def __init__(self) -> None:
-        rows = TermsVersion.select().order_by(TermsVersion.id)
-        self._terms = [(row.after_fact, row.id, row.terms()) for row in rows]
+        self._terms = list(TermsVersion.select().order_by(TermsVersion.id.desc()))
         self.history = lru_cache(HISTORIES)(self._history)
 
     def _history(self, affiliate: int) -> list[Told]:
         facts = Fact.select(Fact.id, Fact.kind, Fact.content, Fact.email_key)
-        mine = (Fact.affiliate_id == affiliate) & Fact.kind.in_(ABOUT_PEOPLE)
-        return [
-            Told(f.id, f.kind, f.content, f.email_key) for f in facts.where(mine).order_by(Fact.id)
-        ]
+        facts = facts.where(Fact.affiliate_id == affiliate, Fact.kind.in_(ABOUT_PEOPLE))
+        return [Told(*row) for row in facts.order_by(Fact.id).tuples()]
 
-    def last(self, affiliate: int, before: int, *kinds: str) -> Told | None:
+    def last(self, affiliate: int, before: float, *kinds: str) -> Told | None:
         """The last of these facts about an affiliate that was recorded before a fact."""
         told = (t for t in self.history(affiliate) if t.fact < before and t.kind in kinds)
         return max(told, default=None, key=lambda t: t.fact)
 
-    def terms(self, before: int) -> tuple[int, rules.Terms]:
+    def terms(self, before: int) -> TermsVersion:
         """The version of the terms that held when a fact was recorded."""
-        held = [(version, terms) for after, version, terms in self._terms if after < before]
-        return held[-1]
-
-    def at(self, fact: int, clicks_to: int) -> Past:
-        """The world just before a fact was recorded."""
-        return Past(self, fact, clicks_to)
+        return next(version for version in self._terms if version.after_fact < before)
 
 
-class Past:
-    """The world of intake.py as it stood just before a fact was recorded."""
+class Past(World):
+    """The world just before a fact was recorded, with the clicks stored by then."""
 
-    def __init__(self, archive: Archive, fact: int, clicks_to: int):
-        self._archive, self._fact, self._clicks_to = archive, fact, clicks_to
+    def __init__(self, archive: Archive, fact: Fact):
+        super().__init__(fact.id, fact.clicks_to)
+        self._archive = archive
 
-    def buyer(self, customer: int, email_key: str) -> int | None:
-        """The active or suspended affiliate who was the customer (R15)."""
-        affiliate = self._linked(customer)
-        if affiliate is None:
-            affiliate = self._of_email(email_key) if email_key else None
-        able = affiliate and self.status(affiliate) in (rules.ACTIVE, rules.SUSPENDED)
-        return affiliate if able else None
+    def status(self, affiliate: int) -> str:
+        last = self._archive.last(affiliate, self.before, "application", "status")
+        return last.content["status"] if last else ""
 
-    def _linked(self, customer: int) -> int | None:
-        link = Fact.get_or_none(
-            Fact.kind == "link", Fact.customer_id == customer, Fact.id < self._fact
-        )
-        return link.affiliate_id if link else None
+    def referrer(self, affiliate: int) -> int | None:
+        for told in self._archive.history(affiliate):
+            if told.fact < self.before and told.content.get("referrer"):
+                return told.content["referrer"]
+        return None
 
-    def _of_email(self, email_key: str) -> int | None:
-        kinds = Fact.kind.in_(("application", "email"))
-        told = Fact.select(Fact.affiliate_id).where(
-            kinds & (Fact.email_key == email_key) & (Fact.id < self._fact)
-        )
-        for (affiliate,) in told.distinct().tuples():
-            last = self._archive.last(affiliate, self._fact, "application", "email")
+    def same(self, customer: int, email_key: str) -> int | None:
+        link = _link(customer, self.before)
+        if link or not email_key:
+            return link and link.affiliate_id
+        facts = Fact.select(Fact.affiliate_id).distinct()
+        facts = facts.where(Fact.email_key == email_key, Fact.id < self.before)
+        for (affiliate,) in facts.where(Fact.kind.in_(("application", "email"))).tuples():
+            last = self._archive.last(affiliate, self.before, "application", "email")
             if last and last.email_key == email_key:
                 return affiliate
         return None
 
-    def referrer(self, affiliate: int) -> int | None:
-        """To whom an affiliate was attached (R12)."""
-        for told in self._archive.history(affiliate):
-            if told.fact < self._fact and told.content.get("referrer"):
-                return told.content["referrer"]
-        return None
 
-    def status(self, affiliate: int) -> str:
-        """The status that an affiliate had."""
-        last = self._archive.last(affiliate, self._fact, "application", "status")
-        return last.content["status"] if last else ""
-
-    def named(self, code: str) -> int | None:
-        """The affiliate who owned a code (R4)."""
-        row = AffiliateCode.get_or_none(code=code.casefold())
-        return row.affiliate_id if row and row.fact_id < self._fact else None
-
-    def clicks(self, visitors: Collection[int], until: datetime) -> list[rules.Click]:
-        """The unmarked clicks of browsers up to an instant, stored by then."""
-        return clicks_of(visitors, until, self._clicks_to)
-
-    def visitor(self, click_id: str) -> int | None:
-        """The browser that a click id tied to its customer, if it did (R6, R8)."""
-        click = Click.find(click_id) if click_id else None
-        if click is None or click.id > self._clicks_to or click.mark:
-            return None
-        return click.visitor
+def _link(customer: int, before: float) -> Fact | None:
+    """The fact that linked a customer to an account before a fact was recorded."""
+    return Fact.get_or_none(Fact.kind == "link", Fact.customer_id == customer, Fact.id < before)
 
 
 def past_customers(email_key: str | None, before: int) -> list[rules.PastCustomer]:
     """The customers, not linked to an account, whose e-mail this was before a fact (R12, R15)."""
     heard = Fact.kind.in_(("lead", "sale", "customer")) & (Fact.id < before)
     named = Fact.select(Fact.customer_id).where(heard & (Fact.email_key == email_key)).distinct()
+    paid = Customer.select().where(Customer.id.in_(named), Customer.first_paid < before)
     found = []
-    for customer in Customer.select().where(Customer.id.in_(named)):
-        told = Fact.select().where(heard & (Fact.customer_id == customer.id))
+    for customer in paid:
+        told = Fact.select().where(heard, Fact.customer_id == customer.id)
         last = told.where(Fact.email_key.is_null(False)).order_by(Fact.id.desc()).get()
-        linked = Fact.get_or_none(
-            Fact.kind == "link", Fact.customer_id == customer.id, Fact.id < before
-        )
-        paid = customer.first_paid is not None and customer.first_paid < before
-        if last.email_key == email_key and paid and not linked:
+        if last.email_key == email_key and not _link(customer.id, before):
             found.append(rules.PastCustomer(customer.first_paid, customer.belongs_to_id))
     return found

@@ -6,8 +6,7 @@ is in which list, and the instant, are stored with the run.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -31,10 +30,8 @@ def _month(month: str) -> months.Month:
 
 def _people() -> Iterator[Person]:
     on_file = {row for (row,) in TaxIdOnFile.select(TaxIdOnFile.affiliate_id).tuples()}
-    rows = Affiliate.select(
-        Affiliate.id, Affiliate.status, Affiliate.us_person, Affiliate.country
-    ).order_by(Affiliate.id)
-    for affiliate, status, said, country in rows.tuples():
+    told = (Affiliate.id, Affiliate.status, Affiliate.us_person, Affiliate.country)
+    for affiliate, status, said, country in Affiliate.select(*told).order_by(Affiliate.id).tuples():
         us_person = taxes.is_us_person(said, country)
         yield Person(affiliate, status == rules.SUSPENDED, us_person, affiliate in on_file)
 
@@ -84,13 +81,8 @@ def run_month(month: str, *, now: datetime, by: str) -> dict[str, Any]:
             raise rules.Refused(refusal, "month")
         last = ledger.last_entry()
         found = _lists(month, last)
-        run = Run.create(
-            month=month,
-            ran_at=now,
-            terms=program.terms_version(),
-            last_entry=last,
-            last_fact=last_fact(),
-        )
+        saw = {"terms": program.terms_version(), "last_entry": last, "last_fact": last_fact()}
+        run = Run.create(month=month, ran_at=now, **saw)
         _keep(run, found, now)
         ledger.post_run(month, now=now)
         _tell(run, found, now)
@@ -99,18 +91,18 @@ def run_month(month: str, *, now: datetime, by: str) -> dict[str, Any]:
 
 
 def _keep(run: Run, found: list[Due], now: datetime) -> None:
-    paid = [d for d in found if d.list == rules.IN_PAYOUTS]
-    for some in chunked(paid, ROWS):
-        rows = [{"run": run.month, "affiliate": d.affiliate, "amount": d.amount} for d in some]
-        Payout.insert_many(rows).execute()
-    for some in chunked([d for d in found if d.list != rules.IN_PAYOUTS], ROWS):
-        others = [(run.month, d.affiliate, d.amount, d.list) for d in some]
-        fields = [NotPaid.run, NotPaid.affiliate, NotPaid.amount, NotPaid.reason]
-        NotPaid.insert_many(others, fields).execute()
+    paid = [(run.month, d.affiliate, d.amount) for d in found if d.list == rules.IN_PAYOUTS]
+    left = [(run.month, *due) for due in found if due.list != rules.IN_PAYOUTS]
+    _insert(Payout, "run affiliate amount", paid)
+    _insert(NotPaid, "run affiliate amount reason", left)
     ids = Payout.select(Payout.id).where(Payout.run == run.month).order_by(Payout.affiliate)
-    for some in chunked((payout for (payout,) in ids.tuples()), ROWS):
-        rows = [{"payout": p, "part": 1, "status": rules.ISSUED, "moved_at": now} for p in some]
-        PaperCheck.insert_many(rows).execute()
+    checks = ((payout, 1, rules.ISSUED, now) for (payout,) in ids.tuples())
+    _insert(PaperCheck, "payout part status moved_at", checks)
+
+
+def _insert(table: Any, columns: str, rows: Iterable[tuple]) -> None:
+    for some in chunked(rows, ROWS):
+        table.insert_many(some, columns.split()).execute()
 
 
 def _tell(run: Run, found: list[Due], now: datetime) -> None:
@@ -120,11 +112,10 @@ def _tell(run: Run, found: list[Due], now: datetime) -> None:
     for some in chunked(concerned, ROWS):
         for affiliate in Affiliate.select().where(Affiliate.id.in_(some)):
             due = concerned[affiliate.id]
-            kind = kinds[due.list]
+            kind, facts = kinds[due.list], {"month": run.month, "amount": due.amount}
             if kind == "address_needed" and affiliate.has_address:
                 continue  # told when the check is mailed
             key = f"{kind}:{run.month}:{affiliate.id}"
-            facts = {"month": run.month, "amount": due.amount}
             mail.queue(kind, to=affiliate, now=now, key=key, **facts)
 
 
@@ -142,14 +133,13 @@ def told(run: Run) -> dict[str, Any]:
 
 
 def _shape(month: str, at: datetime, rows: list[tuple[str, int, str, str]]) -> dict[str, Any]:
-    parts: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    lists: dict[str, list[dict[str, Any]]] = {"payouts": [], "held": [], "carried": []}
     for code, amount, name, status in rows:
         row = {"affiliate": code, "amount": amount}
         if name == rules.IN_PAYOUTS:
-            parts["payouts"].append(row | {"status": status})
+            lists["payouts"].append(row | {"status": status})
         elif name == rules.CARRIED:
-            parts["carried"].append(row)
+            lists["carried"].append(row)
         else:
-            parts["held"].append(row | {"reason": name})
-    lists = {name: parts[name] for name in ("payouts", "held", "carried")}
+            lists["held"].append(row | {"reason": name})
     return {"month": str(month), "ran_at": at.strftime("%Y-%m-%dT%H:%M:%SZ"), **lists}

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from portal import feeds, intake, rules
+from portal.books import Customer, Line, Order, Payment, Refund
 from portal.feeds import LeadIn, RefundIn, SaleIn
 from portal.fields import Wrong
-from portal.intake import CustomerState, Line, OrderState, PaymentState, RefundState
 from portal.models import Fact
 from portal.past import Archive, Past
 
@@ -26,28 +25,26 @@ def _read(reader: Callable[..., Any], fact: Fact) -> Any:
         raise Unreadable(f"Fact {fact.id} cannot be read: {wrong}") from wrong
 
 
-@dataclass
 class Replay:
-    """What follows from the facts of one customer; `lines` with when they were recorded."""
+    """The rows and lines that follow from the facts of one customer, none of them stored."""
 
-    archive: Archive
-    customer: CustomerState
-    orders: dict[str, OrderState] = field(default_factory=dict)
-    payments: dict[str, PaymentState] = field(default_factory=dict)
-    refunds: dict[int, RefundState] = field(default_factory=dict)
-    waiting: dict[str, list[RefundState]] = field(default_factory=dict)
-    lines: list[tuple[Line, datetime]] = field(default_factory=list)
+    def __init__(self, archive: Archive, customer: int):
+        self.archive, self.customer = archive, Customer(id=customer)
+        self.customer.visitors = set()
+        self.orders: dict[str, Order] = {}
+        self.payments: dict[str, Payment] = {}
+        self.refunds: dict[str, list[Refund]] = defaultdict(list)  # by the id of their sale
+        self.lines: list[Line] = []
 
     def play(self, facts: Iterable[Fact]) -> None:
         """Play facts in their order of recording."""
         for fact in facts:
-            world = self.archive.at(fact.id, fact.clicks_to)
             if fact.kind == "customer":
                 self._import(fact)
             elif fact.kind == "lead":
-                self._learn(_read(feeds.lead, fact), world)
+                self._learn(_read(feeds.lead, fact), Past(self.archive, fact))
             elif fact.kind == "sale":
-                self._sale(fact, _read(feeds.sale, fact), world)
+                self._sale(fact, _read(feeds.sale, fact))
             else:
                 self._refund(fact, _read(feeds.refund, fact))
 
@@ -63,28 +60,25 @@ class Replay:
         if visitor is not None:
             self.customer.visitors.add(visitor)
 
-    def _sale(self, fact: Fact, sale: SaleIn, world: Past) -> None:
+    def _sale(self, fact: Fact, sale: SaleIn) -> None:
+        world, event = Past(self.archive, fact), {"fact": fact.id, "now": fact.recorded_at}
         self._learn(sale, world)
-        paid_at = sale.occurred_at or fact.recorded_at
         order = self.orders.get(sale.order_id)
         if order is None:
             terms = self.archive.terms(fact.id)
-            order = intake.open_order(sale, paid_at, self.customer, world, terms)
+            order = intake.open_order(sale, self.customer, world, terms, **event)
             self.orders[sale.order_id] = order
-        about = {"fact": fact.id, "paid_at": paid_at, "customer": self.customer, "world": world}
-        payment, lines = intake.pay(order, sale, **about)
+        payment, lines = intake.pay(order, sale, self.customer, world, **event)
         self.payments[sale.event_id] = payment
-        lines += intake.settle(payment, self.waiting.get(sale.event_id, []))
-        self.lines += [(line, fact.recorded_at) for line in lines]
+        self.lines += lines
+        self.lines += intake.settle(payment, self.refunds[sale.event_id], **event)
 
     def _refund(self, fact: Fact, refund: RefundIn) -> None:
-        at = refund.occurred_at or fact.recorded_at
-        state = RefundState(fact.id, refund.kind, refund.amount, at)
-        self.refunds[fact.id] = state
-        waiting = self.waiting.setdefault(refund.sale_event_id, [])
-        payment = self.payments.get(refund.sale_event_id)
-        lines = intake.refund(payment, state) if payment else []
-        if payment and state.status == "applied" and state.kind == rules.CHARGEBACK:
-            lines += intake.settle(payment, waiting)
-        waiting.append(state)
-        self.lines += [(line, fact.recorded_at) for line in lines]
+        payment, others = (
+            self.payments.get(refund.sale_event_id),
+            self.refunds[refund.sale_event_id],
+        )
+        about = {"fact": fact.id, "now": fact.recorded_at}
+        row, lines = intake.refund(refund, payment, others, **about)
+        others.append(row)
+        self.lines += lines

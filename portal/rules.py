@@ -114,40 +114,28 @@ def counts(click: Click, at: datetime) -> bool:
 
 def last_click(facts: OrderFacts) -> Click | None:
     """The latest click that counts and could earn (R6); of one second the later stored (R5)."""
-    able = (
-        click
-        for click in facts.clicks
-        if counts(click, facts.ordered_at)
-        and click.affiliate != facts.buyer
-        and click.affiliate in facts.active
-    )
-    return max(able, key=lambda click: (click.clicked_at, click.id), default=None)
+    able = facts.active - {facts.buyer}
+    clicks = (c for c in facts.clicks if c.affiliate in able and counts(c, facts.ordered_at))
+    return max(clicks, key=lambda click: (click.clicked_at, click.id), default=None)
 
 
 def credit(facts: OrderFacts) -> Credit:
     """Who gets an order: the first of the five that matches (R7)."""
+    owner, referrer, named = facts.belongs_to, facts.buyer_referrer, facts.named
     if facts.paid_before:
-        if facts.belongs_to is None:
+        if owner is None:
             return Credit(None, "R7.1", "The customer paid before and came by itself.")
-        if facts.belongs_to == facts.buyer:
+        if owner == facts.buyer:
             return Credit(None, "R7.1", "The customer belongs to the affiliate who is the buyer.")
-        return Credit(
-            facts.belongs_to, "R7.1", "The customer paid before and belongs to this affiliate."
-        )
-    if facts.buyer is not None and facts.buyer_referrer is not None:
-        return Credit(
-            facts.buyer_referrer, "R7.2", "The buyer is an affiliate whom this one referred."
-        )
-    if facts.named is not None and facts.named in facts.active and facts.named != facts.buyer:
-        return Credit(facts.named, "R7.3", "The merchant named this affiliate with the sale.")
+        return Credit(owner, "R7.1", "The customer paid before and belongs to this affiliate.")
+    if facts.buyer is not None and referrer is not None:
+        return Credit(referrer, "R7.2", "The buyer is an affiliate whom this one referred.")
+    if named is not None and named in facts.active and named != facts.buyer:
+        return Credit(named, "R7.3", "The merchant named this affiliate with the sale.")
     click = last_click(facts)
     if click:
-        return Credit(
-            click.affiliate,
-            "R7.4",
-            "The last click that counts was on this affiliate's link.",
-            click.id,
-        )
+        said = "The last click that counts was on this affiliate's link."
+        return Credit(click.affiliate, "R7.4", said, click.id)
     return Credit(None, "R7.5", "No click that counts came before the order.")
 
 
@@ -282,8 +270,6 @@ _MOVES = {
     "clear": ((CHECK_PAID,), CLEARED),
     "void": ((ISSUED, PRINTED, CHECK_PAID), VOID),
 }
-
-
 BEFORE = {deed: before for deed, (before, _) in _MOVES.items()} | {"reissue": (VOID,)}
 
 

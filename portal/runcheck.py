@@ -11,7 +11,9 @@ from portal.books import Entry, NotPaid, PaperCheck, Payout, Run
 from portal.ledger import Person
 from portal.models import Affiliate, Fact, TaxIdOnFile
 from portal.months import Month
-from portal.past import Archive
+from portal.past import ABOUT_PEOPLE, Archive
+
+ABOUT_ONE = ("status", "email_key", "referrer", "country", "us_person", "tax_id_on_file")
 
 
 def people() -> Iterator[str]:
@@ -19,13 +21,11 @@ def people() -> Iterator[str]:
     last = _last_told()
     sealed = {affiliate for (affiliate,) in TaxIdOnFile.select(TaxIdOnFile.affiliate_id).tuples()}
     for row in Affiliate.select().iterator():
-        told, on_file = last.pop(row.id, {}), row.id in sealed
-        kept = (row.status, row.email_key, row.referrer_id, row.country, row.us_person, on_file)
-        names = ("status", "email_key", "referrer", "country", "us_person", "tax_id_on_file")
-        for name, value in zip(names, kept, strict=True):
-            if told.get(name) != value:
-                said = told.get(name)
-                yield f"Affiliate {row.code}: {name} is {value!r}; the facts say {said!r}."
+        kept, told = row.__data__ | {"tax_id_on_file": row.id in sealed}, last.pop(row.id, {})
+        for name in ABOUT_ONE:
+            if kept[name] != told.get(name):
+                said = f"{name} is {kept[name]!r}; the facts say {told.get(name)!r}."
+                yield f"Affiliate {row.code}: {said}"
     for affiliate in last:
         yield f"Affiliate {affiliate} has facts but no account."
     archive = Archive()
@@ -39,18 +39,15 @@ def _last_told(until: int | None = None) -> dict[int, dict[str, Any]]:
     """What the facts up to a number say of every affiliate, the last word each."""
     told: dict[int, dict[str, Any]] = {}
     facts = Fact.select(Fact.affiliate_id, Fact.kind, Fact.content, Fact.email_key)
-    kinds = ("application", "status", "email", "residence", "tax_id", "link")
-    facts = facts.where(Fact.kind.in_(kinds)).order_by(Fact.id)
+    facts = facts.where(Fact.kind.in_(ABOUT_PEOPLE)).order_by(Fact.id)
     if until is not None:
         facts = facts.where(Fact.id <= until)
     for fact in facts.iterator():
-        about = told.setdefault(fact.affiliate_id, {})
-        said = dict(fact.content)
+        about, said = told.setdefault(fact.affiliate_id, {}), fact.content
         if fact.kind == "tax_id":
-            said = {"tax_id_on_file": said["on_file"]}
-        if fact.kind == "link" and said["referrer"] is None:
-            said = {}
-        about.update(said)
+            about["tax_id_on_file"] = said["on_file"]
+        elif fact.kind != "link" or said["referrer"]:
+            about.update(said)
         if fact.email_key:
             about["email_key"] = fact.email_key
     return told
@@ -74,14 +71,11 @@ def runs() -> Iterator[str]:
     for run in Run.select().order_by(Run.month):
         people = [_person(affiliate, told) for affiliate, told in _last_told(run.last_fact).items()]
         about = {"zone": zone, "terms": run.terms.terms(), "last": run.last_entry}
-        due = ledger.due_lists(Month(run.month), people, **about)
-        right = {(d.affiliate, d.amount, d.list) for d in due}
-        kept = {
-            (p.affiliate_id, p.amount, rules.IN_PAYOUTS)
-            for p in Payout.select().where(Payout.run == run)
-        }
-        rows = NotPaid.select().where(NotPaid.run == run)
-        kept |= {(n.affiliate_id, n.amount, n.reason) for n in rows}
+        right = {tuple(due) for due in ledger.due_lists(Month(run.month), people, **about)}
+        paid = Payout.select().where(Payout.run == run)
+        left = NotPaid.select().where(NotPaid.run == run)
+        kept = {(p.affiliate_id, p.amount, rules.IN_PAYOUTS) for p in paid}
+        kept |= {(n.affiliate_id, n.amount, n.reason) for n in left}
         for affiliate, amount, name in sorted(kept ^ right):
             where = "stored" if (affiliate, amount, name) in kept else "not stored"
             yield f"Run {run.month}: affiliate {affiliate}, {amount} cents, {name} is {where}."
@@ -106,6 +100,6 @@ def _payout_entries(run: Run) -> Iterator[str]:
     entries = Entry.select().join(Payout).where(Payout.run == run)
     kept = {e.source: (e.affiliate_id, e.payout_id, e.kind, e.amount) for e in entries}
     for source in sorted(kept.keys() | right.keys()):
-        if kept.get(source) != right.get(source):
-            stored, said = kept.get(source), right.get(source)
+        stored, said = kept.get(source), right.get(source)
+        if stored != said:
             yield f"The entry {source} is stored as {stored}; the run and checks say {said}."

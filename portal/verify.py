@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import chain, islice
 from typing import Any
 
 from peewee import JOIN, chunked, fn
@@ -15,48 +16,32 @@ from peewee import JOIN, chunked, fn
 from portal import program, rules, runcheck
 from portal.books import Customer, Entry, Order, Payment, Refund, Verification
 from portal.database import snapshot, transaction
-from portal.intake import CustomerState, OrderState, PaymentState
 from portal.models import Click, ClickDay, Fact
 from portal.past import Archive
 from portal.replay import Replay, Unreadable
 
-PORTION = 200
+PORTION, CUSTOMERS = 2_000, 200
 MOST = 1_000  # differences that are told; more say no more
 
 
 def run(*, now: datetime) -> Verification:
     """Recompute everything as it stood when this began, and keep what was found."""
+    parts = [_facts, _clicks, _customers, _stray_entries]
+    parts += [runcheck.people, runcheck.runs, runcheck.corrections]
     with snapshot():
-        differences: list[str] = []
-        for difference in _all():
-            differences.append(difference)
-            if len(differences) == MOST:
-                break
+        differences = list(islice(chain.from_iterable(part() for part in parts), MOST))
         entries = Entry.select().count()
     with transaction():
         return Verification.create(at=now, entries=entries, differences=differences)
 
 
-def _all() -> Iterator[str]:
-    yield from _facts()
-    yield from _clicks()
-    yield from _customers()
-    yield from _stray_entries()
-    yield from runcheck.people()
-    yield from runcheck.runs()
-    yield from runcheck.corrections()
-
-
-def _portions(query: Any, key: Any) -> Iterator[list[Any]]:
+def _portions(query: Any, key: Any, size: int = PORTION) -> Iterator[list[Any]]:
     """A query's rows by a growing key, a portion at a time."""
-    last = None
-    while True:
-        some = query if last is None else query.where(key > last)
-        rows = list(some.order_by(key).limit(PORTION * 10))
-        if not rows:
-            return
+    query = query.order_by(key).limit(size)
+    rows = list(query)
+    while rows:
         yield rows
-        last = getattr(rows[-1], key.name)
+        rows = list(query.where(key > getattr(rows[-1], key.name)))
 
 
 def _differs(what: str, stored: Any, right: Any) -> Iterator[str]:
@@ -68,9 +53,7 @@ def _plain(value: Any) -> str:
     return value.isoformat() if isinstance(value, datetime) else repr(value)
 
 
-def _rows(
-    what: str, columns: str, stored: dict[str, Any], right: dict[str, tuple]
-) -> Iterator[str]:
+def _rows(what: str, columns: str, stored: dict[Any, Any], right: dict[Any, Any]) -> Iterator[str]:
     """What differs between stored rows and recomputed ones of the same keys, column by column."""
     for key in sorted(stored.keys() | right.keys()):
         row, said = stored.get(key), right.get(key)
@@ -78,8 +61,8 @@ def _rows(
         if row is None or said is None:
             yield f"{name} {'is missing' if row is None else 'follows from no fact'}."
             continue
-        for column, value in zip(columns.split(), said, strict=True):
-            yield from _differs(f"{name}: {column}", getattr(row, column), value)
+        for column in columns.split():
+            yield from _differs(f"{name}: {column}", getattr(row, column), getattr(said, column))
 
 
 def _facts() -> Iterator[str]:
@@ -94,13 +77,13 @@ def _facts() -> Iterator[str]:
 def _refund_rows(facts: list[Fact]) -> Iterator[str]:
     rows = {row.id: row for row in Refund.select().where(Refund.id.in_([f.id for f in facts]))}
     for fact in facts:
-        row = rows.get(fact.id)
-        if row is None:
+        if fact.id not in rows:
             yield f"Refund {fact.event_id} is missing."
             continue
-        said = (fact.content["sale_event_id"], fact.content["kind"], fact.content.get("amount"))
+        row, said = rows[fact.id], fact.content
         kept = (row.sale_event_id, row.kind, row.asked)
-        yield from _differs(f"Refund {fact.event_id}", kept, said)
+        right = (said["sale_event_id"], said["kind"], said.get("amount"))
+        yield from _differs(f"Refund {fact.event_id}", kept, right)
 
 
 def _clicks() -> Iterator[str]:
@@ -110,28 +93,26 @@ def _clicks() -> Iterator[str]:
             if click.tag != click.sealed(key):
                 at = f"{click.clicked_at:%Y-%m-%d %H:%M:%S} UTC"
                 yield f"Click {click.id} ({at}, mark {click.mark}) was changed after it was stored."
-    stored = fn.SUM(ClickDay.clicks)
-    days = ClickDay.select(ClickDay.affiliate_id, stored).group_by(ClickDay.affiliate_id)
+    days = ClickDay.select(ClickDay.affiliate_id, fn.SUM(ClickDay.clicks))
+    stored = dict(days.group_by(ClickDay.affiliate_id).tuples())
     counted = Click.select(Click.affiliate_id, fn.COUNT(Click.id)).where(Click.mark.is_null())
     right = dict(counted.group_by(Click.affiliate_id).tuples())
-    kept = {affiliate: int(clicks) for affiliate, clicks in days.tuples()}
-    for affiliate in sorted(right.keys() | kept.keys()):
+    for affiliate in sorted(right.keys() | stored.keys()):
         what = f"The count of clicks of affiliate {affiliate}"
-        yield from _differs(what, kept.get(affiliate, 0), right.get(affiliate, 0))
+        yield from _differs(what, int(stored.get(affiliate, 0)), right.get(affiliate, 0))
 
 
 def _customers() -> Iterator[str]:
     archive = Archive()
-    for customers in _portions(Customer.select(), Customer.id):
-        for some in chunked(customers, PORTION):
-            facts = _facts_of(some)
-            for customer in some:
-                replay = Replay(archive, CustomerState(customer.id, ""))
-                try:
-                    replay.play(facts.get(customer.id, []))
-                except (Unreadable, rules.Refused) as problem:
-                    yield f"Customer {customer.customer_id} cannot be recomputed: {problem}"
-                    continue
+    for customers in _portions(Customer.select(), Customer.id, CUSTOMERS):
+        facts = _facts_of(customers)
+        for customer in customers:
+            replay = Replay(archive, customer.id)
+            try:
+                replay.play(facts.get(customer.id, []))
+            except (Unreadable, rules.Refused) as problem:
+                yield f"Customer {customer.customer_id} cannot be recomputed: {problem}"
+            else:
                 yield from _customer(customer, replay)
 
 
@@ -145,7 +126,7 @@ def _facts_of(customers: Iterable[Customer]) -> dict[int, list[Fact]]:
         told.setdefault(fact.customer_id, []).append(fact)
         if fact.kind == "sale":
             owner[fact.event_id] = fact.customer_id
-    for sales in chunked(owner, PORTION * 2):
+    for sales in chunked(owner, CUSTOMERS * 2):
         refunds = Fact.select(Fact, Refund.sale_event_id).join(Refund, on=(Refund.id == Fact.id))
         for fact in refunds.where(Refund.sale_event_id.in_(sales)):
             told[owner[fact.refund.sale_event_id]].append(fact)
@@ -156,40 +137,26 @@ def _facts_of(customers: Iterable[Customer]) -> dict[int, list[Fact]]:
 
 _CUSTOMER = "email_key first_paid belongs_to_id"
 _ORDER = "credited_to_id rule reason click_id ordered_at terms_id interval price plan_count"
-_PAYMENT = (
-    "id amount paid_at plan_count interval price commission_to_id override_to_id refunded disputed"
-)
+_PAYMENT = "id amount paid_at plan_count interval price commission_to_id override_to_id "
+_PAYMENT += "refunded disputed"
 _REFUND = "status amount happened_at"
-_ENTRY = (
-    "affiliate_id kind amount rule source fact_id payment_id "
-    "happened_at paid_at paid_before paid_after recorded_at"
-)
+_ENTRY = "affiliate_id kind amount rule source fact_id payment_id happened_at paid_at "
+_ENTRY += "paid_before paid_after recorded_at"
 
 
 def _customer(row: Customer, replay: Replay) -> Iterator[str]:
     """All that follows from one customer's facts, stored beside recomputed."""
-    right, mine = replay.customer, Order.customer == row
-    told = {row.customer_id: (right.email_key, right.first_paid, right.belongs_to)}
-    yield from _rows("Customer", _CUSTOMER, {row.customer_id: row}, told)
+    name, mine = row.customer_id, Order.customer == row
+    yield from _rows("Customer", _CUSTOMER, {name: row}, {name: replay.customer})
     orders = {o.order_id: o for o in Order.select().where(mine)}
-    yield from _rows("Order", _ORDER, orders, {k: _order(o) for k, o in replay.orders.items()})
+    yield from _rows("Order", _ORDER, orders, replay.orders)
     payments = {p.event_id: p for p in Payment.select().join(Order).where(mine)}
-    played = {key: _payment(payment) for key, payment in replay.payments.items()}
-    yield from _rows("Payment", _PAYMENT, payments, played)
-    refunds = {str(r.id): r for r in Refund.select().where(Refund.id.in_(list(replay.refunds)))}
-    played = {str(r.fact): (r.status, r.amount, r.happened_at) for r in replay.refunds.values()}
+    yield from _rows("Payment", _PAYMENT, payments, replay.payments)
+    played = {r.id: r for refunds in replay.refunds.values() for r in refunds}
+    refunds = {r.id: r for r in Refund.select().where(Refund.id.in_(list(played)))}
     yield from _rows("Refund", _REFUND, refunds, played)
     entries = {e.source: e for e in Entry.select().join(Payment).join(Order).where(mine)}
-    played = {line.source: (*line, recorded_at) for line, recorded_at in replay.lines}
-    yield from _rows("Entry", _ENTRY, entries, played)
-
-
-def _order(o: OrderState) -> tuple:
-    return (*o.credit, o.ordered_at, o.terms_id, *o.plan, o.count)
-
-
-def _payment(p: PaymentState) -> tuple:
-    return (p.fact, p.amount, p.paid_at, p.count, *p.plan, *p.earners, p.refunded, p.disputed)
+    yield from _rows("Entry", _ENTRY, entries, {line.source: line for line in replay.lines})
 
 
 def _stray_entries() -> Iterator[str]:

@@ -17,7 +17,7 @@ ROWS = (
     {"rules", "months", "config", "formats"},
     {"batch", "chart", "clickids", "pictures", "vault", "visits", "fields"},
     {"taxes", "settings", "swipes", "feeds", "passwords", "pdf", "words"},
-    {"intake", "paper", "paper_tax", "sheets"},
+    {"paper", "paper_tax", "sheets"},
     # What is stored.
     {"database"},
     {"models"},
@@ -25,7 +25,7 @@ ROWS = (
     {"backup", "program", "throttle"},
     # What deeds are made of.
     {"ledger", "access", "letters", "lists", "present", "material"},
-    {"events", "sessions", "accounts", "explain", "reports", "mail", "past"},
+    {"events", "sessions", "accounts", "explain", "reports", "mail", "intake", "past"},
     {"attachments", "evidence", "notices", "office", "outlook", "migrations", "replay"},
     {"runcheck", "missing", "subjects", "team"},
     # The deeds.
