@@ -103,6 +103,7 @@ def add(
 ) -> Creative:  # fmt: skip
     """Offer a new creative; `said` are its name, use, subject and text. Raises Refused."""
     page = landing(lead_to)
+    swipes.check_placeholders(said.get("subject", ""), "subject")
     with transaction():
         image = keep_image(picture, now=now) if picture else None
         _need_new(kind, said["name"])
@@ -137,6 +138,7 @@ def change(
 ) -> None:
     """Change what a creative says, where it leads and its place. Raises Refused."""
     page = landing(lead_to)
+    swipes.check_placeholders(said.get("subject", ""), "subject")
     with transaction():
         _need_new(creative.kind, said["name"], creative.id)
         row = {"place": place, **_clean(said)}
@@ -179,17 +181,16 @@ def banner_block(creative: Creative, link: str, portal: str) -> str:
     return f'<a href="{html.escape(link)}" rel="sponsored">{words}</a>'
 
 
-def swipe(creative: Creative, link: str, affiliate: Affiliate) -> dict[str, str]:
+def swipe(
+    creative: Creative, link: str, affiliate: Affiliate, current: program.Program
+) -> dict[str, str]:
     """Subject, text and HTML of an e-mail with a link inside, and the lines the law asks for.
 
-    What only the sender knows, as a way to unsubscribe, stays in braces.
+    What only the sender knows, as a way to unsubscribe, stays in braces. The e-mail may be one
+    that is being written. Raises Refused for a placeholder that is a slip.
     """
-    return swipe_of(creative.subject, creative.text, link, affiliate)
-
-
-def swipe_of(subject: str, text: str, link: str, affiliate: Affiliate) -> dict[str, str]:
-    """The same of what is being written. Raises Refused for a placeholder that is a slip."""
-    current, body = program.load(), swipes.clean(text)[0]
+    subject, body = creative.subject, swipes.clean(creative.text)[0]
+    swipes.check_placeholders(subject, "subject")
     values = {
         "link": link,
         "affiliate": affiliate.name,

@@ -32,16 +32,21 @@ def is_html(text: str) -> bool:
     return re.search(r"<\s*/?\s*[a-zA-Z!]", text) is not None
 
 
+def check_placeholders(text: str, field: str) -> None:
+    """Refuse a placeholder that is none of ours and looks like one, at a field of the form."""
+    for name in _PLACEHOLDER.findall(text):
+        near = difflib.get_close_matches(name.lower(), PLACEHOLDERS, 1, 0.75)
+        if name not in PLACEHOLDERS and near:
+            said = f"There is no placeholder {{{name}}}. Did you mean {{{near[0]}}}?"
+            raise Refused(said, field)
+
+
 def clean(text: str) -> tuple[str, list[str]]:
     """A text without what must not be in it, and the names of what was taken out.
 
     Raises Refused for a placeholder that is none of ours and looks like one.
     """
-    for name in _PLACEHOLDER.findall(text):
-        near = difflib.get_close_matches(name.lower(), PLACEHOLDERS, 1, 0.75)
-        if name not in PLACEHOLDERS and near:
-            said = f"There is no placeholder {{{name}}}. Did you mean {{{near[0]}}}?"
-            raise Refused(said, "text")
+    check_placeholders(text, "text")
     if not is_html(text):
         return text, []
     seen = _Seen()

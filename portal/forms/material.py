@@ -10,6 +10,7 @@ from portal import pictures
 from portal.forms import Form, line
 
 ALT_HINT = "For readers who do not see the image."
+PAGE_HINT = "Pages named in the settings."
 TEXT_HINT = "Plain lines, or HTML with links, lists, bold and italics; anything else is taken out."
 ACCEPTS = "image/png,image/jpeg,image/gif,image/webp"
 
@@ -18,7 +19,7 @@ class CreativeForm(Form):
     """What all have. `page` is one of the program's landing pages, or `landing` any other."""
 
     name = line("Name", hint="Affiliates see it.", needed="Give it a name.", most=80)
-    page = fields.SelectField("Leads to", validators=[Optional()], default="")
+    page = fields.SelectField("Leads to", [Optional()], description=PAGE_HINT, default="")
     landing = line("Another page", hint="An address of the program's own site.", most=990)
     place = fields.IntegerField("Place", [Optional(), NumberRange(1, 9_999, "From 1 to 9,999.")])
 
@@ -39,7 +40,7 @@ class TextForm(CreativeForm):
 
 
 class EmailForm(CreativeForm):
-    use = line("What it is for", needed="Say when to send it.", most=120)
+    use = line("What it is for", hint="When to send it.", needed="Say when to send it.", most=120)
     subject = line("Subject", needed="Write a subject.", most=150)
     text = line(
         "Text", hint=TEXT_HINT, needed="Write the text.", most=20_000,

@@ -97,10 +97,10 @@ def _uploaded(file: Any) -> pictures.Picture:
 def _preview(form: CreativeForm) -> dict[str, Any]:
     """An e-mail as an affiliate gets it, or what is wrong with it."""
     link = f"{current_app.config['PORTAL'].url}/go/{SAMPLE.code}"
-    text = form.typed("text")
+    written = Creative(subject=form.typed("subject"), text=form.typed("text"))
     try:
-        shown = material.swipe_of(form.typed("subject"), text, link, SAMPLE)
-        return {**shown, "taken_out": swipes.clean(text)[1], "problem": ""}
+        shown = material.swipe(written, link, SAMPLE, settings())
+        return {**shown, "taken_out": swipes.clean(written.text)[1], "problem": ""}
     except Refused as problem:
         return {"problem": str(problem)}
 

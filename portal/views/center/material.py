@@ -7,13 +7,13 @@ from urllib.parse import urlencode
 
 from flask import Response, current_app, request
 
-from portal import material
+from portal import links, material
 from portal.forms import options
 from portal.forms.material import InsideForm
 from portal.material import BANNER, EMAIL, TEXT, Creative
 from portal.models import Link
 from portal.views.center import blueprint
-from portal.views.html import me, page
+from portal.views.html import me, now, page, settings
 
 OWN, MAIN = "", "main"  # each creative's own link, and the affiliate's main one
 
@@ -41,7 +41,10 @@ def _page(template: str, *kinds: str) -> Response:
         kind: [_ready(creative, chosen, label) for creative in material.listed(kind)]
         for kind in kinds
     }
-    return page(template, status=None if right else 422, form=form, found=found)
+    brought = links.table(me(), now=now(), zone=settings().zone)
+    clicks = {row.link.id: row.clicks for row in brought}
+    status = None if right else 422
+    return page(template, status=status, form=form, found=found, clicks=clicks)
 
 
 def _ready(creative: Creative, chosen: str, label: str) -> dict[str, Any]:
@@ -51,5 +54,5 @@ def _ready(creative: Creative, chosen: str, label: str) -> dict[str, Any]:
     asked = f"?{urlencode({'sub_id': label})}" if label else ""
     link = f"{portal}/go/{me().code}{slug}{asked}"
     if creative.kind == EMAIL:
-        return {"it": creative, **material.swipe(creative, link, me())}
+        return {"it": creative, **material.swipe(creative, link, me(), settings())}
     return {"it": creative, "block": material.banner_block(creative, link, portal)}
