@@ -32,17 +32,19 @@ def _customer(event: LeadIn | SaleIn) -> Customer:
     return customer
 
 
-def _tie(customer: Customer, click_id: str, notes: list[str], world: present.Now) -> None:
+def _tie(
+    customer: Customer, event: LeadIn | SaleIn, fact: int, notes: list[str], world: present.Now
+) -> None:
     """Tie the browser of a click to a customer (R6); a useless id is told in `notes`."""
-    if not click_id:
+    if not event.click_id:
         return
-    click = world.click(click_id)
+    click = world.click(event.click_id)
     if click is None:
         notes.append("The click id is unknown and was passed over.")
     elif click.mark:
         notes.append(f"The click is marked ({click.mark}) and was passed over.")
     else:
-        row = CustomerVisitor.insert(customer=customer, visitor=click.visitor)
+        row = CustomerVisitor.insert(customer=customer, visitor=click.visitor, fact_id=fact)
         row.on_conflict_ignore().execute()
 
 
@@ -53,12 +55,11 @@ def record_lead(lead: LeadIn, *, now: datetime) -> Answer:
         if known:
             return Answer(False, known.answer)
         notes: list[str] = []
-        customer, world = _customer(lead), present.Now()
-        _tie(customer, lead.click_id, notes, world)
+        customer, world, fact = _customer(lead), present.Now(), next_fact()
+        _tie(customer, lead, fact, notes, world)
         body = {"event_id": lead.event_id, "customer_id": lead.customer_id, "notes": notes}
-        events.keep(
-            "lead", lead, now, world=world, answer=body, customer=customer, email=lead.email
-        )
+        told: dict[str, Any] = {"answer": body, "customer": customer, "email": lead.email}
+        events.keep("lead", lead, now, fact=fact, world=world, **told)
         return Answer(True, body)
 
 
@@ -105,9 +106,9 @@ def record_sale(sale: SaleIn, *, now: datetime) -> Answer:
         paid_at = sale.occurred_at or now
         row = Order.get_or_none(order_id=sale.order_id)
         notes: list[str] = []
-        customer, world = _customer(sale), present.Now()
+        customer, world, fact = _customer(sale), present.Now(), next_fact()
         _check(sale, row, customer, paid_at)
-        _tie(customer, sale.click_id, notes, world)
+        _tie(customer, sale, fact, notes, world)
         state = present.customer_state(customer)
         if row is None:
             notes += _code_notes(sale, state, world)
@@ -116,7 +117,6 @@ def record_sale(sale: SaleIn, *, now: datetime) -> Answer:
             order = intake.open_order(sale, paid_at, state, world, terms)
         else:
             order = present.order_state(row)
-        fact = next_fact()
         about: dict[str, Any] = {
             "fact": fact,
             "paid_at": paid_at,

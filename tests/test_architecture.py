@@ -25,8 +25,10 @@ ROWS = (
     {"backup", "program", "throttle"},
     # What deeds are made of.
     {"ledger", "access", "letters", "lists", "present", "material"},
-    {"events", "accounts", "explain", "reports", "mail", "past"},
-    {"attachments", "evidence", "office", "outlook", "migrations", "replay", "subjects", "team"},
+    {"events", "accounts", "reports", "mail", "past"},
+    {"evidence"},
+    {"explain"},
+    {"attachments", "office", "outlook", "migrations", "replay", "subjects", "team"},
     {"runcheck", "missing"},
     # The deeds.
     {

@@ -98,6 +98,7 @@ def up(migrator, db):
         migrator.add_column("affiliate", "password_at", BigIntegerField(null=True)),
         migrator.add_column("affiliate", "closed_at", BigIntegerField(null=True)),
         migrator.add_column("admin", "password_at", BigIntegerField(null=True)),
+        migrator.add_column("customer_visitor", "fact_id", BigIntegerField(default=0)),
     )
     script = TABLES
     for name, kind in TYPES[isinstance(db, SqliteDatabase)].items():
