@@ -54,7 +54,8 @@ def not_too_often(affiliate: Affiliate, claim: Claim, key: str, now: datetime) -
 
 
 def look(affiliate: Affiliate, claim: Claim, *, now: datetime, zone: ZoneInfo) -> Explained | None:
-    """The explanation of a missing sale, or None where the office must look."""
+    """The explanation of a missing sale, or None where the office must look. Raises Refused."""
+    _check_day(affiliate, claim.on, now, zone)
     since, before = _span(claim, zone)
     said = ("You said", _said(claim, zone, now))
     mine = _orders((Order.credited_to == affiliate) & _placed(since, before))
@@ -68,6 +69,15 @@ def look(affiliate: Affiliate, claim: Claim, *, now: datetime, zone: ZoneInfo) -
         if _fits(why.order, customers[why.order.customer_id], claim):
             return _not_yours(affiliate, why, said, zone, now)
     return None
+
+
+def _check_day(affiliate: Affiliate, on: date, now: datetime, zone: ZoneInfo) -> None:
+    joined = affiliate.applied_at.astimezone(zone).date()
+    if on > now.astimezone(zone).date():
+        raise rules.Refused("This day has not come yet.", "day")
+    if on < joined - EITHER_SIDE:
+        said = f"You joined on {day(joined, zone, now)}. Name a day since then."
+        raise rules.Refused(said, "day")
 
 
 def _span(claim: Claim, zone: ZoneInfo) -> tuple[datetime, datetime]:

@@ -175,8 +175,9 @@ def test_marked_clicks_are_not_told(alice, bob, now):
 
 
 def test_a_customer_linked_to_another_account_is_not_the_affiliate_of_its_address(alice, bob, now):
-    make_sale(now - DAY, customer_id="c", email="alice@example.com", amount=0, order_id="trial")
-    affiliates.link_customer(bob, "c", by="test", now=now - DAY)
+    before = now - WINDOW - DAY
+    make_sale(before, customer_id="c", email="alice@example.com", amount=0, order_id="trial")
+    affiliates.link_customer(bob, "c", by="test", now=before)
     click = make_click(alice, now - WINDOW - SECOND)
     make_sale(now, click_id=click, customer_id="c", email="alice@example.com")
     assert reasons(alice) == [DAYS]

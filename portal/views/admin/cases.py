@@ -57,7 +57,7 @@ def case(number: int) -> Response:
         else:
             flash("The answer is sent.", "good")
             return goto("admin.case", number=number)
-    form.seen.data = notes[-1].id
+    form.seen.data, form.seen.raw_data = notes[-1].id, None
     names = office.names([note.by for note in notes])
     return page("admin/case.html", it=found, form=form, states=STATES, about=cases.ABOUT,
                 notes=[(note, names.get(note.by, "")) for note in notes])  # fmt: skip
