@@ -48,10 +48,11 @@ class Customer(Table):
 
 
 class CustomerVisitor(Table):
-    """A browser known to be a customer's (R6)."""
+    """A browser known to be a customer's (R6), since the fact that told so."""
 
     customer = ForeignKeyField(Customer, index=False)
     visitor = BigIntegerField(index=True)
+    fact_id = BigIntegerField()
 
     class Meta:
         primary_key = CompositeKey("customer", "visitor")

@@ -5,13 +5,14 @@ A case is opened and answered once however often its form is sent: each form has
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from datetime import datetime
 from typing import Any
 
 from peewee import AutoField, CharField, ForeignKeyField, TextField
 
-from portal import access, mail, rules
+from portal import access, mail, rules, throttle
 from portal.database import JsonField, Table, UtcField, transaction
 from portal.models import Admin, Affiliate, Audit
 
@@ -24,7 +25,8 @@ ABOUT = {
     "click": "A click",
     "payout": "A check",
 }
-PAGE = 50
+PAGE, MOST_OPEN = 50, 200
+DAY, A_DAY = 86_400, 30  # cases that an affiliate may open in a day
 LONGEST = 5_000  # characters of a note
 Rows = list[tuple[str, str]]
 
@@ -69,11 +71,13 @@ def ask(
     affiliate: Affiliate, subject: str, text: str, *, key: str, now: datetime,
     about: str = "question", facts: Rows | None = None, evidence: Rows | None = None,
 ) -> Case:  # fmt: skip
-    """Open a case with its first note; the same form again is the same case."""
+    """Open a case with its first note; the same form again is the same case. Raises Refused."""
     with transaction():
-        said = CaseNote.get_or_none(key=_key(affiliate, key))
+        said = CaseNote.get_or_none(key=_key(affiliate, key, text))
         if said:
             return said.case
+        if throttle.count(f"case {affiliate.id}", DAY, now) > A_DAY:
+            raise rules.Refused(f"You asked {A_DAY} times today. Write on in a case that is open.")
         case = Case.create(
             key=secrets.token_hex(13), affiliate=affiliate, about=about, subject=subject[:120],
             facts=facts or [], evidence=evidence or facts or [], opened_at=now, moved_at=now,
@@ -83,20 +87,26 @@ def ask(
 
 
 def say(case: Case, affiliate: Affiliate, text: str, *, key: str, now: datetime) -> None:
-    """Add what the affiliate says; the case waits for the office again."""
+    """Add what the affiliate says; the case waits for the office again. Raises Refused."""
     with transaction():
-        if CaseNote.get_or_none(key=_key(affiliate, key)) is None:
+        if CaseNote.get_or_none(key=_key(affiliate, key, text)) is None:
             _say(case, affiliate, text, key, now)
             _move(case, OPEN, now)
 
 
 def answer(
-    case: Case, text: str, *, by: Admin, key: str, now: datetime, close: bool = False
+    case: Case, text: str, *, seen: int, by: Admin, key: str, now: datetime, close: bool = False
 ) -> None:
-    """Answer as the office, and tell by mail (unless muted)."""
+    """Answer as the office, and tell by mail (unless muted).
+
+    `seen` is the last note that was read: with a later one it is refused, so that nothing that an
+    affiliate added meanwhile passes for answered.
+    """
     with transaction():
-        if CaseNote.get_or_none(key=_key(by, key)):
+        if CaseNote.get_or_none(key=_key(by, key, text)):
             return
+        if notes(case)[-1].id != seen:
+            raise rules.Refused("Something was said here since. Read it, then send your answer.")
         note = _say(case, by, text, key, now)
         _move(case, CLOSED if close else ANSWERED, now)
         Audit.note(by.email, "case answered", case.affiliate.code, now, case=case.id)
@@ -105,25 +115,28 @@ def answer(
 
 
 def close(case: Case, *, now: datetime) -> None:
-    """End a case: it is settled. Whoever says more opens it again."""
+    """End a case: it is settled. Whoever says more opens it again. Raises Refused."""
     with transaction():
         _move(case, CLOSED, now)
 
 
-def _key(who: Affiliate | Admin, key: str) -> str:
-    """A form's key as it is kept: nobody's form can be taken for another's."""
-    return f"{access.holder(who)}:{key}"[:64]
+def _key(who: Affiliate | Admin, key: str, text: str) -> str:
+    """A form's key as it is kept: the same words sent again by the same form of the same person."""
+    said = f"{access.holder(who)}:{key}:{text}"
+    return hashlib.blake2b(said.encode(), digest_size=32).hexdigest()
 
 
 def _say(case: Case, who: Affiliate | Admin, text: str, key: str, now: datetime) -> CaseNote:
     if not text.strip():
         raise rules.Refused("Write a few words.", "text")
-    row: dict[str, Any] = {"case": case, "by": access.holder(who), "key": _key(who, key)}
+    row: dict[str, Any] = {"case": case, "by": access.holder(who), "key": _key(who, key, text)}
     return CaseNote.create(text=text.strip()[:LONGEST], at=now, **row)
 
 
 def _move(case: Case, to: str, now: datetime) -> None:
-    Case.update(state=to, moved_at=now).where(Case.id == case.id).execute()
+    as_read = (Case.id == case.id) & (Case.state == case.state)
+    if not Case.update(state=to, moved_at=now).where(as_read).execute():
+        raise rules.Refused("The case moved meanwhile. Read it, then send again.")
 
 
 # --- Reading -----------------------------------------------------------------------------------
@@ -164,5 +177,5 @@ def listed(
     elif q:
         query = query.where(Affiliate.name.contains(q) | Affiliate.code.contains(q.lower()))
     others = query.where(Case.state != OPEN, Case.id < (before or 2**31 - 1))
-    first = [] if before else list(query.where(Case.state == OPEN).order_by(Case.id))
-    return first + list(others.order_by(Case.id.desc()).limit(limit))
+    first = query.where(Case.state == OPEN).order_by(Case.id).limit(MOST_OPEN)
+    return ([] if before else list(first)) + list(others.order_by(Case.id.desc()).limit(limit))

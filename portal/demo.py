@@ -237,6 +237,7 @@ def _ask(affiliate: Affiliate, admin: Admin, now: datetime) -> None:
     told = "My check of last month came without its voucher. May I have it once more?"
     case = cases.ask(affiliate, "A voucher is missing", told, key="voucher", now=asked)
     answer = "It is on its way. Until then every line of it is on your Payments page."
-    cases.answer(case, answer, by=admin, key="voucher", now=asked + DAY)
+    seen = cases.notes(case)[-1].id
+    cases.answer(case, answer, seen=seen, by=admin, key="voucher", now=asked + DAY)
     told = "Two readers wrote to me that they bought on the phone. Were they asked for my code?"
     cases.ask(affiliate, "Orders by phone", told, key="phone", now=now - DAY)

@@ -1,11 +1,14 @@
-"""Why an order that followed a click of an affiliate's is not theirs: the reason alone (R5 to R7).
+"""What became of an affiliate's clicks: those considered for an order, and why an order that
+followed one is not theirs (R5 to R7, R14).
 
-What decided is read from the facts as they stood when the order was recorded. Nothing else of that
-order is told: no name, time, amount or customer (R23). Reading only, in a fixed number of queries.
+What decided is read from the facts as they stood when the order was recorded. Of an order that is
+another's the reason is all there is: no name, time, amount or customer (R23). Reading only, in a
+fixed number of queries.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -13,19 +16,23 @@ from typing import Any, NamedTuple
 from peewee import fn
 
 from portal import rules
-from portal.books import CustomerVisitor, Order
+from portal.books import CustomerVisitor, Order, Payment
 from portal.models import Affiliate, Click, Fact
 from portal.past import Archive
+from portal.reports import Filter
 
 RECENT = 5_000  # clicks of an affiliate that are looked at, the newest
+MOST = 500  # of them that an order of a few days followed
+BUYER = "The buyer is you: nobody earns on own purchases"
+INACTIVE = "Your account was not active when the order was recorded"
 Query = Any  # what a select yields depends on its columns, which types do not follow
 
 
 class Why(NamedTuple):
     """Why a click earned nothing by the order that followed it, and the rule that says so."""
 
-    click: Click
-    order: Order
+    click: Any
+    order: Any
     reason: str
     rule: str
 
@@ -36,25 +43,68 @@ def why_not(affiliate: Affiliate, clicks: Iterable[Click]) -> dict[int, Why]:
     return {why.click.id: why for why in _told(affiliate, _pairs(affiliate, Click.id.in_(ids)))}
 
 
-def lost(affiliate: Affiliate, *where: Any, limit: int) -> list[Why]:
-    """The newest clicks that an order followed without commission, one line each."""
+def lost(affiliate: Affiliate, wanted: Filter, limit: int) -> list[Why]:
+    """The newest clicks of a filter that an order followed without commission.
+
+    The filter is one of clicks: one of orders would tell when another's order was placed.
+    """
     mine = Click.select(Click.id).where(Click.affiliate_id == affiliate.id)
-    floor = mine.order_by(Click.id.desc()).offset(RECENT).limit(1).scalar() or 0
-    query = _pairs(affiliate, Click.id > floor, *where).order_by(Click.id.desc())
-    return _told(affiliate, query.limit(limit))
+    mine = wanted.of(mine, Click.clicked_at).order_by(Click.id.desc())
+    floor = mine.offset(RECENT).limit(1).scalar() or 0
+    query = wanted.of(_pairs(affiliate, Click.id > floor), Click.clicked_at)
+    return _told(affiliate, query.order_by(Click.id.desc()).limit(limit))
 
 
 def between(affiliate: Affiliate, since: datetime, before: datetime) -> list[Why]:
-    """Clicks whose order was placed in a span without being credited to the affiliate."""
-    return lost(affiliate, Order.ordered_at >= since, Order.ordered_at < before, limit=50)
+    """Clicks that an order placed in a span followed without commission, the newest first."""
+    span = Order.ordered_at >= since, Order.ordered_at < before
+    return _told(affiliate, _pairs(affiliate, *span).order_by(Click.id.desc()).limit(MOST))
+
+
+def own_clicks(affiliate: int | None, orders: Iterable[Any]) -> dict[int, list[Any]]:
+    """By order, an affiliate's clicks that were considered when it was recorded, newest first."""
+    rows = list(orders)
+    facts = _by_id(Fact, {order.fact_id for order in rows})
+    query: Query = Click.select(Click, CustomerVisitor.customer, CustomerVisitor.fact_id)
+    query = query.join(CustomerVisitor, on=CustomerVisitor.visitor == Click.visitor)
+    query = query.where(CustomerVisitor.customer.in_({order.customer_id for order in rows}))
+    query = query.where(Click.affiliate_id == affiliate, Click.mark.is_null())
+    found: dict[int, list[Any]] = {}
+    for click in query.order_by(Click.id.desc()).objects() if rows else ():
+        found.setdefault(click.customer, []).append(click)
+    return {
+        order.id: [
+            click
+            for click in found.get(order.customer_id, ())
+            if click.fact_id <= order.fact_id and click.id <= facts[order.fact_id].clicks_to
+        ]
+        for order in rows
+    }
+
+
+def unpaid(affiliate: Affiliate, orders: Iterable[Any]) -> dict[int, Counter[str]]:
+    """By order of an affiliate's, how many payments earned nothing by R14 or R16, where any did."""
+    payments: Query = Payment.select(Payment.id, Payment.order).where(
+        Payment.order.in_([order.id for order in orders]),
+        Payment.commission_to.is_null(), Payment.amount > 0,
+    )  # fmt: skip
+    archive, found = Archive(), dict[int, Counter[str]]()
+    for payment, order in payments.tuples():
+        rule = "R14" if _active(archive, affiliate.id, payment) else "R16"
+        found.setdefault(order, Counter())[rule] += 1
+    return found
+
+
+def _active(archive: Archive, affiliate: int, fact: int) -> bool:
+    last = archive.last(affiliate, fact, "application", "status")
+    return bool(last and last.content["status"] == rules.ACTIVE)
 
 
 def _pairs(affiliate: Affiliate, *where: Any) -> Query:
     """Unmarked clicks of an affiliate, each with the first foreign order of that browser since."""
     foreign = Order.credited_to.is_null() | (Order.credited_to != affiliate)
     after = (Order.customer == CustomerVisitor.customer) & (Order.ordered_at >= Click.clicked_at)
-    first = fn.MIN(Order.id).alias("order_id")
-    pairs = Click.select(Click.id.alias("click_id"), first)
+    pairs = Click.select(Click.id.alias("click_id"), fn.MIN(Order.id).alias("order_id"))
     pairs = pairs.join(CustomerVisitor, on=CustomerVisitor.visitor == Click.visitor)
     pairs = pairs.join(Order, on=after & foreign)
     mine = (Click.affiliate_id == affiliate.id) & Click.mark.is_null()
@@ -65,11 +115,9 @@ def _told(affiliate: Affiliate, pairs: Query) -> list[Why]:
     found = list(pairs.tuples())
     clicks = _by_id(Click, {click for click, _ in found})
     orders = _by_id(Order, {order for _, order in found})
-    known = _Known(affiliate, orders)
-    return [
-        Why(clicks[click], orders[order], *known.reason(clicks[click], orders[order]))
-        for click, order in found
-    ]
+    known = _Known(affiliate.id, orders.values())
+    told = [(clicks[click], orders[order]) for click, order in found]
+    return [Why(click, order, *known.reason(click, order)) for click, order in told]
 
 
 def _by_id(table: Any, ids: set[int]) -> dict[int, Any]:
@@ -79,43 +127,55 @@ def _by_id(table: Any, ids: set[int]) -> dict[int, Any]:
 class _Known:
     """What was known when orders were recorded, loaded for all of them at once."""
 
-    def __init__(self, affiliate: Affiliate, orders: dict[int, Any]):
-        self.affiliate, self.archive = affiliate.id, Archive()
-        heard = Fact.kind.in_(("lead", "sale", "customer")) & Fact.email_key.is_null(False)
-        customers = {order.customer_id for order in orders.values()}
-        facts: Query = Fact.select(Fact.customer_id, Fact.id, Fact.email_key)
-        facts = facts.where(heard, Fact.customer_id.in_(customers)).order_by(Fact.id)
-        self.emails = list(facts.tuples()) if customers else []
-        links = [told for told in self.archive.history(self.affiliate) if told.kind == "link"]
-        self.linked = {told.content["customer"]: told.fact for told in links}
-        self.winners = _by_id(Click, {o.click_id for o in orders.values() if o.click_id})
+    def __init__(self, affiliate: int, orders: Iterable[Any]):
+        self.affiliate, self.archive = affiliate, Archive()
+        orders = list(orders)
+        concerned = Fact.customer_id.in_({order.customer_id for order in orders})
+        self.links = self._facts(concerned, ("link",))
+        self.heard = self._facts(concerned, ("lead", "sale", "customer"))
+        self.recorded = _by_id(Fact, {order.fact_id for order in orders})
+        self.winners = _by_id(Click, {order.click_id for order in orders} - {None})
+        ties = CustomerVisitor.customer.in_({order.customer_id for order in orders})
+        self.ties = {
+            (tie.customer_id, tie.visitor): tie.fact_id
+            for tie in CustomerVisitor.select().where(ties)
+        }
 
-    def reason(self, click: Click, order: Any) -> tuple[str, str]:
-        """The first of R7's steps that kept this click from earning."""
-        mine = rules.Click(click.id, self.affiliate, click.clicked_at, click.days)
+    def _facts(self, concerned: Any, kinds: tuple[str, ...]) -> list[Any]:
+        facts: Query = Fact.select(Fact.id, Fact.customer_id, Fact.affiliate_id, Fact.email_key)
+        return list(facts.where(concerned, Fact.kind.in_(kinds)).order_by(Fact.id.desc()))
+
+    def reason(self, click: Any, order: Any) -> tuple[str, str]:
+        """The first of R7's steps that kept this click from earning, and its rule."""
         if self._is_buyer(order):
-            return "The buyer is you: nobody earns on own purchases", "R14"
-        if order.rule == "R7.1":
-            return "The customer had paid before, so whose customer it is was decided then", "R7"
-        if order.rule == "R7.2":
-            return "The buyer is an affiliate, and belongs to whoever referred them", "R7"
+            return BUYER, "R14"
+        if order.rule in ("R7.1", "R7.2"):
+            return "The customer belonged already, to somebody for good or to nobody", "R7"
         if order.rule == "R7.3":
             return "The order was placed naming another affiliate", "R7"
-        if not rules.counts(mine, order.ordered_at):
+        if not self._was_considered(click, order):
+            return "Nothing tied this click to the customer when the order was recorded", "R7"
+        counted = rules.Click(click.id, self.affiliate, click.clicked_at, click.days)
+        if not rules.counts(counted, order.ordered_at):
             return f"The order came after the {click.days} days that the click counted", "R5"
-        last = self.archive.last(self.affiliate, order.fact_id, "application", "status")
-        if last and last.content["status"] != rules.ACTIVE:
-            return "Your account was not active when the order was recorded", "R6"
-        winner = self.winners.get(order.click_id)
-        if winner and (winner.clicked_at, winner.id) > (click.clicked_at, click.id):
-            return "A later click won", "R6"
-        return "Nothing tied this click to the customer when the order was recorded", "R6"
+        if not _active(self.archive, self.affiliate, order.fact_id):
+            return INACTIVE, "R6"
+        return "A later click won", "R6"
 
     def _is_buyer(self, order: Any) -> bool:
         """Whether the affiliate was the customer when an order was recorded (R15)."""
-        if order.customer_id in self.linked:
-            return self.linked[order.customer_id] < order.fact_id
+        for link in self.links:
+            if link.customer_id == order.customer_id and link.id < order.fact_id:
+                return bool(link.affiliate_id == self.affiliate)
         own = self.archive.last(self.affiliate, order.fact_id, "application", "email")
-        heard = [key for customer, fact, key in self.emails
-                 if customer == order.customer_id and fact <= order.fact_id]  # fmt: skip
-        return bool(own and heard and heard[-1] == own.email_key)
+        heard = (
+            fact.email_key
+            for fact in self.heard
+            if fact.customer_id == order.customer_id and fact.id <= order.fact_id and fact.email_key
+        )
+        return bool(own and own.email_key and own.email_key == next(heard, None))
+
+    def _was_considered(self, click: Any, order: Any) -> bool:
+        """Whether click and browser were known as the customer's (R6), looking back only (R7)."""
+        known = self.ties[order.customer_id, click.visitor] <= order.fact_id
+        return known and click.id <= self.recorded[order.fact_id].clicks_to

@@ -7,26 +7,18 @@ totals of R9 and R13, which rules.py makes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from portal import rules
-from portal.books import (
-    Customer,
-    CustomerVisitor,
-    Entry,
-    Order,
-    PaperCheck,
-    Payment,
-    Payout,
-    Refund,
-)
-from portal.formats import clock, day, month, percent, usd
+from portal.books import Customer, Entry, Order, PaperCheck, Payment, Payout, Refund
+from portal.evidence import own_clicks
+from portal.formats import day, month, percent, usd, when
 from portal.models import Affiliate, Click, Fact, Link, TermsVersion
-from portal.words import apart, initials, plan
+from portal.words import apart, initials, plan, plural
 
 BECAUSE = {
     "R7.1": "The customer paid before and belongs to you",
@@ -54,6 +46,7 @@ CHECKS = {
     rules.VOID: "void",
 }
 
+UNPAID = {"R14": "the buyer was you", "R16": "you were suspended then"}
 CONSIDERED = 5  # clicks told one by one
 Trail = list[tuple[str, str]]
 
@@ -81,14 +74,15 @@ def click_before(order: Any, click: Any, link: str, at: str = "") -> str:
     return f"{link}{label}{at}, {apart(click.clicked_at, order.ordered_at)} before the order"
 
 
-def considered(order: Any, click: Any) -> str:
+def considered(order: Any, click: Any, zone: ZoneInfo, now: datetime) -> str:
     """A click that did not win the order: its age then, and why (R5, R6)."""
     if click.clicked_at > order.ordered_at:
         return f"{apart(order.ordered_at, click.clicked_at)} after the order, too late"
     age = f"{apart(click.clicked_at, order.ordered_at)} before"
     counted = rules.Click(click.id, click.affiliate_id, click.clicked_at, click.days)
     if not rules.counts(counted, order.ordered_at):
-        return f"{age}, past its {click.days} days"
+        until = when(click.clicked_at + timedelta(days=click.days), zone, now, seconds=True)
+        return f"{age}, counted until {until} (R5)"
     return f"{age}, an earlier one" if order.rule == "R7.4" else f"{age}, not needed"
 
 
@@ -97,31 +91,18 @@ def because(order: Any) -> tuple[str, str]:
     return "Because", f"{BECAUSE.get(order.rule, order.reason)} ({order.rule})"
 
 
-def own_clicks(affiliate: int | None, orders: Iterable[Any]) -> dict[int, list[Any]]:
-    """By order, an affiliate's clicks in browsers of its customer as they were known, newest first.
-
-    A fixed number of queries for any number of orders.
-    """
-    rows = list(orders)
-    known, wanted = _by_id(Fact, rows, "fact_id"), {order.customer_id for order in rows}
-    query: Any = Click.select(Click, CustomerVisitor.customer.alias("customer_id"))
-    query = query.join(CustomerVisitor, on=CustomerVisitor.visitor == Click.visitor)
-    query = query.where(CustomerVisitor.customer.in_(wanted), Click.mark.is_null())
-    query = query.where(Click.affiliate_id == affiliate).order_by(Click.id.desc())
-    found: dict[int, list[Any]] = {}
-    for click in query.objects() if wanted else ():
-        found.setdefault(click.customer_id, []).append(click)
-    return {
-        order.id: [click for click in found.get(order.customer_id, ())
-                   if click.id <= known[order.fact_id].clicks_to]
-        for order in rows
-    }  # fmt: skip
+def earned(cents: int, unpaid: Mapping[str, int] | None) -> str:
+    """What an order earned, and which of its payments earned nothing."""
+    said = [f"{usd(cents)} (R9)"]
+    for rule, count in (unpaid or {}).items():
+        said.append(f"nothing on {plural(count, 'payment')}: {UNPAID[rule]} ({rule})")
+    return "; ".join(said)
 
 
-def other_clicks(order: Any, clicks: Iterable[Any]) -> str:
+def other_clicks(order: Any, clicks: Iterable[Any], zone: ZoneInfo, now: datetime) -> str:
     """The clicks that did not win an order, each with its age; empty for none."""
     others = [click for click in clicks if click.id != order.click_id]
-    ages = [considered(order, click) for click in others[:CONSIDERED]]
+    ages = [considered(order, click, zone, now) for click in others[:CONSIDERED]]
     more = [f"and {len(others) - CONSIDERED} more"] if len(others) > CONSIDERED else []
     return "; ".join(ages + more)
 
@@ -168,7 +149,7 @@ class _Known:
             title, trail = self._payout(entry)
         else:
             title, trail = self._earning(entry)
-        return Told(title, [*trail, ("Makes", usd(entry.amount))])
+        return Told(title, [*trail, ("Makes", usd(entry.amount)), *self._since(entry)])
 
     def _earning(self, entry: Any) -> tuple[str, Trail]:
         payment = self.payments[entry.payment_id]
@@ -183,14 +164,21 @@ class _Known:
             given = f"{usd(abs(refund.amount))}, {self._when(refund.happened_at)}"
             trail.append((REFUNDS[refund.kind], given))
         trail.append((f"Rule {entry.rule}", self._formula(entry, payment, order)))
-        for later in self.later.get(payment.id, ()):
-            if later.id > entry.id and later.rule == entry.rule:
-                of = self.refunds.get(later.fact_id)
-                what = REFUNDS[of.kind] if of else "Refund"
-                trail.append(
-                    ("Later", f"{usd(later.amount)}, {what}, {self._when(later.happened_at)}")
-                )
         return f"{kind}: {what}", trail
+
+    def _since(self, entry: Any) -> Trail:
+        """What refunds and chargebacks made of an entry since, and what is left of it."""
+        same = self.later.get(entry.payment_id, ())
+        later = [one for one in same if one.id > entry.id and one.rule == entry.rule]
+        trail = []
+        for one in later:
+            refund = self.refunds[one.fact_id]
+            on, what = self._when(refund.happened_at), REFUNDS[refund.kind].lower()
+            trail.append(("Later", f"{usd(one.amount)} on {on}, {what}"))
+        if later and entry.kind != rules.REVERSAL:
+            left = entry.amount + sum(one.amount for one in later)
+            trail.append(("Left of it", usd(left)))
+        return trail
 
     def _commission(self, payment: Any, order: Any) -> tuple[str, Trail]:
         customer = self.customers[order.customer_id]
@@ -204,7 +192,7 @@ class _Known:
             link = self.links[click.link_id].name if click.link_id in self.links else "Main link"
             at = f", {self._when(click.clicked_at)}"
             trail.append(("Click", click_before(order, click, link, at)))
-        if others := other_clicks(order, self.considered[order.id]):
+        if others := other_clicks(order, self.considered[order.id], self.zone, self.now):
             trail.append(("Your other clicks", others))
         return f"{bought}, {who}", [*trail, because(order)]
 
@@ -263,7 +251,7 @@ class _Known:
         return f"{number} for {month(payout.run_id)}{', given back' if void else ''}", trail
 
     def _when(self, at: datetime) -> str:
-        return f"{day(at, self.zone, self.now)}, {clock(at, self.zone)}"
+        return when(at, self.zone, self.now)
 
 
 def _by_id(table: Any, rows: Iterable[Any], name: str) -> dict[Any, Any]:

@@ -52,6 +52,11 @@ def clock(at: datetime, zone: ZoneInfo, seconds: bool = False) -> str:
     return at.astimezone(zone).strftime(form).lstrip("0").lower()
 
 
+def when(at: datetime, zone: ZoneInfo, now: datetime, seconds: bool = False) -> str:
+    """The day and time of an instant in the program's zone: Nov 30, 2:51 pm."""
+    return f"{day(at, zone, now)}, {clock(at, zone, seconds)}"
+
+
 def month(text: str) -> str:
     """A month in words: 2026-11 is November 2026."""
     return f"{calendar.month_name[int(text[5:7])]} {text[:4]}"

@@ -11,19 +11,19 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from peewee import JOIN, fn
+from peewee import JOIN
 
-from portal import evidence, rules
-from portal.books import Customer, Order, Payment
-from portal.explain import BECAUSE, Trail
-from portal.formats import clock, day, usd
+from portal import evidence, reports, rules, throttle
+from portal.books import Customer, Order
+from portal.explain import Trail, because, earned
+from portal.formats import day, usd, when
 from portal.models import Affiliate, Click
-from portal.reports import MAIN_LINK, links
 from portal.words import initials, plan, plural
 
 EITHER_SIDE = timedelta(days=3)
-A_DAY = 10  # questions of one affiliate
-SHOWN = 10  # orders and customers told to the office
+DAY, A_DAY = 86_400, 10  # questions of one affiliate in a day
+SHOWN = 10  # customers and orders told to the office
+BOUGHT = {"month": "monthly", "year": "annual", "once": "one-off"}
 
 
 class Claim(NamedTuple):
@@ -44,44 +44,70 @@ class Explained(NamedTuple):
     order_id: str = ""
 
 
+def not_too_often(affiliate: Affiliate, claim: Claim, key: str, now: datetime) -> None:
+    """Count a question; the same form sent again is the same question. Raises Refused."""
+    mine = f"missing sale {affiliate.id}"
+    first = throttle.count(f"{mine} {key} {claim}", DAY, now) == 1
+    if first and throttle.count(mine, DAY, now) > A_DAY:
+        said = f"These were {A_DAY} questions today. Ask again tomorrow, or ask the office."
+        raise rules.Refused(said)
+
+
 def look(affiliate: Affiliate, claim: Claim, *, now: datetime, zone: ZoneInfo) -> Explained | None:
-    """The explanation of a missing sale, or None where the office must look."""
+    """The explanation of a missing sale, or None where the office must look. Raises Refused."""
+    _check_day(affiliate, claim.on, now, zone)
     since, before = _span(claim, zone)
     said = ("You said", _said(claim, zone, now))
-    mine = _orders(since, before, Order.credited_to == affiliate)
+    mine = _orders((Order.credited_to == affiliate) & _placed(since, before))
     for order in mine:
-        if _fits(order, claim):
-            return _yours(order, said, zone, now)
-    for why in evidence.between(affiliate, since, before):
-        if _fits(why.order, claim):
+        if _fits(order, order.customer, claim):
+            return _yours(affiliate, order, said)
+    lost = evidence.between(affiliate, since, before)
+    buyers = Customer.select().where(Customer.id.in_({why.order.customer_id for why in lost}))
+    customers = {customer.id: customer for customer in buyers} if lost else {}
+    for why in lost:
+        if _fits(why.order, customers[why.order.customer_id], claim):
             return _not_yours(affiliate, why, said, zone, now)
     return None
 
 
+def _check_day(affiliate: Affiliate, on: date, now: datetime, zone: ZoneInfo) -> None:
+    joined = affiliate.applied_at.astimezone(zone).date()
+    if on > now.astimezone(zone).date():
+        raise rules.Refused("This day has not come yet.", "day")
+    if on < joined - EITHER_SIDE:
+        said = f"You joined on {day(joined, zone, now)}. Name a day since then."
+        raise rules.Refused(said, "day")
+
+
 def _span(claim: Claim, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    first, last = claim.on - EITHER_SIDE, claim.on + EITHER_SIDE + timedelta(days=1)
+    """The first instant of the days that are looked at, and the first after them."""
+    first, end = claim.on - EITHER_SIDE, claim.on + EITHER_SIDE + timedelta(days=1)
     midnight = datetime.min.time()
-    return datetime.combine(first, midnight, zone), datetime.combine(last, midnight, zone)
+    return datetime.combine(first, midnight, zone), datetime.combine(end, midnight, zone)
+
+
+def _placed(since: datetime, before: datetime) -> Any:
+    return (Order.ordered_at >= since) & (Order.ordered_at < before)
 
 
 def _said(claim: Claim, zone: ZoneInfo, now: datetime) -> str:
-    bought = {"month": "monthly", "year": "annual", "once": "one-off"}.get(claim.bought, "")
-    return ", ".join(part for part in (day(claim.on, zone, now), bought, claim.who) if part)
+    parts = day(claim.on, zone, now), BOUGHT.get(claim.bought, ""), claim.who
+    return ", ".join(part for part in parts if part)
 
 
-def _orders(since: datetime, before: datetime, *where: Any) -> list[Any]:
-    query: Any = Order.select(Order, Customer).join(Customer)
-    span = (Order.ordered_at >= since) & (Order.ordered_at < before)
-    return list(query.where(span, *where).order_by(Order.id).limit(500))
+def _orders(where: Any) -> list[Any]:
+    query: Any = Order.select(Order, Customer).join(Customer).where(where)
+    return list(query.order_by(Order.id.desc()).limit(evidence.MOST))
 
 
-def _fits(order: Any, claim: Claim) -> bool:
-    """Whether an order is the one that is meant: by what was bought, and by whom."""
-    if claim.bought and claim.bought != order.interval:
-        return False
-    customer, who = order.customer, claim.who.strip().casefold()
+def _fits(order: Any, customer: Any, claim: Claim) -> bool:
+    """Whether an order is the one that is meant: by its number, or by whom and what it was."""
+    who = claim.who.casefold()
     if who in (order.order_id.casefold(), customer.customer_id.casefold()):
         return True
+    if claim.bought and claim.bought != order.interval:
+        return False
     if "@" in who:
         return rules.email_key(who) == customer.email_key
     return bool(_words(who) & _words(customer.name.casefold()))
@@ -91,31 +117,29 @@ def _words(text: str) -> set[str]:
     return {word for word in text.replace(",", " ").split() if len(word) > 2}
 
 
-def _yours(order: Any, said: tuple[str, str], zone: ZoneInfo, now: datetime) -> Explained:
-    paid = Payment.select(fn.COALESCE(fn.SUM(Payment.amount), 0)).where(Payment.order == order)
-    amount = int(paid.scalar())
+def _yours(affiliate: Affiliate, order: Any, said: tuple[str, str]) -> Explained:
+    money = reports.sums([order.id], affiliate)[order.id]
+    unpaid = evidence.unpaid(affiliate, [order]).get(order.id)
     who = initials(order.customer.name, order.customer.email)
     what = f"{order.order_id}, {plan(order.interval, order.price, order.plan_name)}, by {who}"
-    trail = [said, ("Order", what), ("Because", BECAUSE.get(order.rule, order.reason))]
-    trail.append(("Paid", usd(amount)))
-    title = "It is credited to you"
-    if not amount:
-        title = "It is yours, and not paid yet"
-        trail.append(("Rule R9", "an order earns with its first payment above zero"))
-    return Explained(title, trail, order.order_id)
+    trail = [said, ("Order", what), because(order), ("Paid", usd(money["paid"]))]
+    if money["paid"]:
+        trail.append(("Earned", earned(money["earned"], unpaid)))
+        return Explained("It is credited to you", trail, order.order_id)
+    trail.append(("Rule R9", "an order earns with its first payment above zero"))
+    return Explained("It is yours, and waits for its first payment", trail, order.order_id)
 
 
 def _not_yours(
     affiliate: Affiliate, why: evidence.Why, said: tuple[str, str], zone: ZoneInfo, now: datetime
 ) -> Explained:
-    click: Any = why.click
-    until = click.clicked_at + timedelta(days=click.days)
-    name = links(affiliate).get(click.link_id, MAIN_LINK)
-    at, end = (f"{day(t, zone, now)}, {clock(t, zone, True)}" for t in (click.clicked_at, until))
+    click = why.click
+    name = reports.links(affiliate).get(click.link_id, reports.MAIN_LINK)
+    until = when(click.clicked_at + timedelta(days=click.days), zone, now, seconds=True)
     trail = [
         said,
-        ("Your click", f"{name}, {at}"),
-        ("Counted", f"until {end}, {plural(click.days, 'day')}"),
+        ("Your click", f"{name}, {when(click.clicked_at, zone, now, seconds=True)}"),
+        ("Counted", f"until {until}, {plural(click.days, 'day')}"),
         (f"Rule {why.rule}", why.reason),
         ("Makes", "no commission"),
     ]
@@ -126,7 +150,7 @@ def _not_yours(
 
 
 def facts(affiliate: Affiliate, claim: Claim, *, now: datetime, zone: ZoneInfo) -> Trail:
-    """What comes along with the case, as the affiliate sees it."""
+    """What comes along with the case, as the affiliate sees it: the same whoever bought."""
     since, before = _span(claim, zone)
     clicks = Click.select().where(
         Click.affiliate_id == affiliate.id, Click.mark.is_null(),
@@ -136,32 +160,33 @@ def facts(affiliate: Affiliate, claim: Claim, *, now: datetime, zone: ZoneInfo) 
     rows = [("You said", _said(claim, zone, now)), ("Through", claim.link or "not known")]
     rows += [("Your clicks", f"{plural(clicks.count(), 'click')}, {days}")]
     rows += [("Orders", f"those of {days}, for the office to compare")]
-    return [*rows, ("Looked", f"{day(now, zone, now)}, {clock(now, zone, True)}")]
+    return [*rows, ("Looked", when(now, zone, now, seconds=True))]
 
 
 def comparison(claim: Claim, *, zone: ZoneInfo) -> Trail:
-    """What the office compares: customers of that name, and the orders of those days."""
-    who, key = claim.who.strip(), rules.email_key(claim.who)
+    """What the office compares: customers and orders that match, and how many those days had."""
+    who, key = claim.who, rules.email_key(claim.who)
     same = Customer.customer_id == who
-    for word in _words(who.casefold()) if not key else ():
-        same |= fn.LOWER(Customer.name).contains(word)
+    for word in () if key else _words(who):
+        same |= Customer.name.contains(word)
     if key:
         same |= Customer.email_key == key
-    people = [
-        f"{c.customer_id}, {c.name or c.email}" for c in Customer.select().where(same).limit(SHOWN)
-    ]
-    since, before = _span(claim, zone)
-    query: Any = Order.select(Order, Customer, Affiliate).join(Customer)
-    query = query.join_from(Order, Affiliate, JOIN.LEFT_OUTER, Order.credited_to == Affiliate.id)
-    span = (Order.ordered_at >= since) & (Order.ordered_at < before)
-    if claim.bought:
-        span &= Order.interval == claim.bought
-    orders = [
-        f"{o.order_id} by {o.customer.name or o.customer.email}, "
-        f"{o.credited_to.code if o.credited_to else 'nobody'} ({o.rule})"
-        for o in query.where(span).order_by(Order.id).limit(SHOWN)
-    ]
+    found = list(Customer.select().where(same).order_by(Customer.id.desc()).limit(SHOWN))
+    match = (Order.order_id == who) | Order.customer.in_([customer.id for customer in found])
+    query: Any = Order.select(Order, Affiliate, Customer).join(Customer).switch(Order)
+    query = query.join(Affiliate, JOIN.LEFT_OUTER, on=Order.credited_to)
+    orders = query.where(match).order_by(Order.id.desc()).limit(SHOWN)
+    those_days = Order.select().where(_placed(*_span(claim, zone))).count()
+    none = "nobody of this name, address or number"
+    people = [f"{c.customer_id}, {c.name or c.email}" for c in found]
     return [
-        ("Customers", "; ".join(people) or "nobody of this name, address or number"),
-        ("Orders of those days", "; ".join(orders) or "none"),
+        ("Customers", "; ".join(people) or none),
+        ("Their orders", "; ".join(_named(o, zone) for o in orders) or "none"),
+        ("All of those days", plural(those_days, "order")),
     ]
+
+
+def _named(order: Any, zone: ZoneInfo) -> str:
+    credited = order.credited_to.code if order.credited_to else "nobody"
+    on = f"{order.ordered_at.astimezone(zone):%Y-%m-%d}"
+    return f"{order.order_id} of {on} by {order.customer.customer_id}: {credited} ({order.rule})"

@@ -31,17 +31,19 @@ def _customer(event: LeadIn | SaleIn) -> Customer:
     return customer
 
 
-def _tie(customer: Customer, click_id: str, notes: list[str], world: Now) -> None:
+def _tie(
+    customer: Customer, event: LeadIn | SaleIn, fact: int, notes: list[str], world: Now
+) -> None:
     """Tie the browser of a click to a customer (R6); a useless id is told in `notes`."""
-    if not click_id:
+    if not event.click_id:
         return
-    click = world.click(click_id)
+    click = world.click(event.click_id)
     if click is None:
         notes.append("The click id is unknown and was passed over.")
     elif click.mark:
         notes.append(f"The click is marked ({click.mark}) and was passed over.")
     else:
-        row = CustomerVisitor.insert(customer=customer, visitor=click.visitor)
+        row = CustomerVisitor.insert(customer=customer, visitor=click.visitor, fact_id=fact)
         row.on_conflict_ignore().execute()
 
 
@@ -52,10 +54,11 @@ def record_lead(lead: LeadIn, *, now: datetime) -> Answer:
         if known:
             return Answer(False, known.answer)
         notes: list[str] = []
-        customer, world = _customer(lead), Now()
-        _tie(customer, lead.click_id, notes, world)
+        customer, world, fact = _customer(lead), Now(), next_fact()
+        _tie(customer, lead, fact, notes, world)
         body = {"event_id": lead.event_id, "customer_id": lead.customer_id, "notes": notes}
-        events.keep("lead", lead, body, world, now, customer=customer, email=lead.email)
+        about: dict[str, Any] = {"fact": fact, "customer": customer, "email": lead.email}
+        events.keep("lead", lead, body, world, now, **about)
         return Answer(True, body)
 
 
@@ -97,8 +100,8 @@ def record_sale(sale: SaleIn, *, now: datetime) -> Answer:
         customer, world = _customer(sale), Now()
         _check(sale, order, customer, now)
         notes: list[str] = []
-        _tie(customer, sale.click_id, notes, world)
         fact = next_fact()
+        _tie(customer, sale, fact, notes, world)
         if order is None:
             notes += _code_notes(sale, customer, world)
             terms = program.terms_version()

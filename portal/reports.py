@@ -152,7 +152,7 @@ def orders(affiliate: Affiliate, wanted: Filter, **cut: Any) -> Rows:
     query = query.join(Click, JOIN.LEFT_OUTER, on=(Order.click_id == Click.id), attr="click")
     query = wanted.of(query.where(Order.credited_to == affiliate), Order.ordered_at)
     found = _cut(query, Order.id, **cut)
-    found.more = _money([order.id for order in found.rows], affiliate)
+    found.more = sums([order.id for order in found.rows], affiliate)
     return found
 
 
@@ -175,17 +175,17 @@ def _cut(
     return Rows(rows[:limit], limit is not None and len(rows) > limit, newer)
 
 
-def _money(ids: list[int], affiliate: Affiliate) -> dict[int, dict[str, int]]:
+def sums(ids: list[int], affiliate: Affiliate) -> dict[int, dict[str, int]]:
+    """By order, what was paid and refunded in all, and what an affiliate earned on it."""
     paid = Payment.select(
         Payment.order.alias("key"),
         fn.COUNT(Payment.id).alias("payments"),
         fn.SUM(Payment.amount).alias("paid"),
         fn.SUM(Payment.refunded).alias("refunded"),
-        fn.COUNT(Payment.id).filter(Payment.commission_to == affiliate).alias("earning"),
     )
     earned = Entry.select(Payment.order.alias("key"), fn.SUM(Entry.amount).alias("earned"))
     earned = earned.join(Payment).where(Entry.affiliate == affiliate, Entry.rule == "R9")
-    names = ("payments", "paid", "refunded", "earning", "earned")
+    names = ("payments", "paid", "refunded", "earned")
     found: dict[int, dict[str, int]] = {key: dict.fromkeys(names, 0) for key in ids}
     for query in (paid, earned):
         for row in query.where(Payment.order.in_(ids)).group_by(Payment.order).dicts():

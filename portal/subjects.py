@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from portal.books import Entry, Order, PaperCheck, Payout
 from portal.explain import CHECKS, Trail, because, explain
-from portal.formats import clock, day, month, usd
+from portal.formats import day, month, usd, when
 from portal.models import Affiliate, Click
 from portal.reports import MAIN_LINK, links
 from portal.words import initials, plan
@@ -34,10 +34,6 @@ def of(affiliate: Affiliate, named: str, *, now: datetime, zone: ZoneInfo) -> Su
     return find(affiliate, key, now, zone) if find and key and key.isprintable() else None
 
 
-def _when(at: datetime, now: datetime, zone: ZoneInfo) -> str:
-    return f"{day(at, zone, now)}, {clock(at, zone)}"
-
-
 def _entry(affiliate: Affiliate, key: str, now: datetime, zone: ZoneInfo) -> Subject | None:
     number = int(key) if key.isascii() and key.isdigit() and len(key) < 18 else 0
     entry = Entry.get_or_none(Entry.id == number, Entry.affiliate == affiliate)
@@ -55,7 +51,7 @@ def _order(affiliate: Affiliate, key: str, now: datetime, zone: ZoneInfo) -> Sub
     if order is None:
         return None
     customer, what = order.customer, plan(order.interval, order.price, order.plan_name)
-    rows = [("Order", f"{key}, {what}"), ("Ordered", _when(order.ordered_at, now, zone))]
+    rows = [("Order", f"{key}, {what}"), ("Ordered", when(order.ordered_at, zone, now))]
     rows.append(because(order))
     who = initials(customer.name, customer.email)
     named = f"{customer.customer_id}, {customer.name or customer.email}"
@@ -66,7 +62,7 @@ def _click(affiliate: Affiliate, key: str, now: datetime, zone: ZoneInfo) -> Sub
     click: Any = Click.find(key)
     if click is None or click.affiliate_id != affiliate.id or click.mark:
         return None
-    at, name = _when(click.clicked_at, now, zone), links(affiliate).get(click.link_id, MAIN_LINK)
+    at, name = when(click.clicked_at, zone, now), links(affiliate).get(click.link_id, MAIN_LINK)
     rows = [("Click", f"{name}, {at}"), ("Label", click.sub_id or "none")]
     rows.append(("Came from", click.referrer or "nowhere that is told"))
     return Subject("click", f"Click of {at}", rows, [*rows, ("Click id", key)])

@@ -25,9 +25,11 @@ ROWS = (
     {"backup", "program", "throttle"},
     # What deeds are made of.
     {"ledger", "access", "letters", "lists", "present", "material"},
-    {"events", "sessions", "accounts", "explain", "reports", "mail", "intake", "past"},
-    {"attachments", "evidence", "notices", "office", "outlook", "migrations", "replay"},
-    {"runcheck", "missing", "subjects", "team"},
+    {"events", "sessions", "accounts", "reports", "mail", "intake", "past"},
+    {"evidence"},
+    {"explain"},
+    {"attachments", "notices", "office", "outlook", "migrations", "replay", "subjects", "team"},
+    {"runcheck", "missing"},
     # The deeds.
     {"affiliates", "traffic", "orders", "refunds", "payouts", "checks", "verify"},
     {"cases", "closing", "links", "starter"},

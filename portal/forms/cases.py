@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 
-from wtforms import fields
+from wtforms import fields, widgets
 from wtforms.validators import InputRequired, Length, Optional
 
 from portal.forms import Form, line, options
@@ -24,6 +24,7 @@ class KeyedForm(Form):
 
 
 class NoteForm(KeyedForm):
+    seen = fields.IntegerField(widget=widgets.HiddenInput(), validators=[Optional()])
     text = line("Answer", needed="Write a few words.", most=5_000, kind=fields.TextAreaField)
 
 

@@ -100,6 +100,7 @@ def up(migrator, db):
         migrator.drop_column("affiliate", "epoch"),
         migrator.drop_column("admin", "epoch"),
         migrator.add_column("admin", "password_at", BigIntegerField(null=True)),
+        migrator.add_column("customer_visitor", "fact_id", BigIntegerField(default=0)),
     )
     script = TABLES
     for name, kind in TYPES[isinstance(db, SqliteDatabase)].items():

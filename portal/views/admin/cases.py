@@ -46,18 +46,18 @@ def listed() -> Response:
 def case(number: int) -> Response:
     """A case with the facts, and what was said; answered by mail too."""
     found = Case.get_or_none(id=number) or abort(404)
-    form = NoteForm()
+    form, notes = NoteForm(), cases.notes(found)
     if form.validate_on_submit():
         close = request.form.get("do") == "close"
         try:
-            cases.answer(found, form.typed("text"), by=me(), key=form.typed("key"), now=now(),
-                         close=close)  # fmt: skip
+            cases.answer(found, form.typed("text"), seen=form.seen.data or 0, by=me(),
+                         key=form.typed("key"), now=now(), close=close)  # fmt: skip
         except Refused as problem:
             form.refuse(problem)
         else:
             flash("The answer is sent.", "good")
             return goto("admin.case", number=number)
-    notes = cases.notes(found)
+    form.seen.data, form.seen.raw_data = notes[-1].id, None
     names = office.names([note.by for note in notes])
     return page("admin/case.html", it=found, form=form, states=STATES, about=cases.ABOUT,
                 notes=[(note, names.get(note.by, "")) for note in notes])  # fmt: skip

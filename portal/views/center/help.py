@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response, abort, flash, request
 
-from portal import cases, missing, program, reports, subjects, throttle
+from portal import cases, missing, program, reports, subjects
 from portal.cases import Case
 from portal.forms import options
 from portal.forms.cases import AskForm, MissingForm, NoteForm
@@ -15,7 +15,6 @@ from portal.rules import Refused
 from portal.views.center import blueprint
 from portal.views.html import goto, me, now, page, settings
 
-DAY = 86_400
 NOT_KNOWN = {"": "I do not know", "phone": "By phone"}
 
 
@@ -32,9 +31,13 @@ def help() -> Response:
         about: dict[str, Any] = subject._asdict() if subject else {}
         about.pop("title", None)
         said = form.typed("subject"), form.typed("text")
-        case = cases.ask(me(), *said, key=form.typed("key"), now=now(), **about)
-        flash(f"Case {case.id} is open. The office answers here and by e-mail.", "good")
-        return goto("center.case", key=case.key)
+        try:
+            case = cases.ask(me(), *said, key=form.typed("key"), now=now(), **about)
+        except Refused as problem:
+            form.refuse(problem)
+        else:
+            flash(f"Case {case.id} is open. The office answers here and by e-mail.", "good")
+            return goto("center.case", key=case.key)
     return page(
         "center/help.html",
         form=form,
@@ -56,21 +59,14 @@ def missing_sale() -> Response:
         said = form.typed("bought"), form.typed("who"), link, form.typed("more")
         claim = Claim(form.day.data, *said)
         try:
-            _not_too_often()
-        except Refused as often:
-            form.refuse(often)
-        else:
+            missing.not_too_often(me(), claim, form.typed("key"), now())
             explained = missing.look(me(), claim, now=now(), zone=zone)
             if not explained or request.form.get("do") == "ask":
                 return goto("center.case", key=_opened(claim, form).key)
+        except Refused as problem:
+            form.refuse(problem)
     status = 200 if explained else None
     return page("center/missing.html", form=form, status=status, explained=explained)
-
-
-def _not_too_often() -> None:
-    if throttle.count(f"missing sale {me().id}", DAY, now()) > missing.A_DAY:
-        said = f"These were {missing.A_DAY} questions today. Ask again tomorrow, or ask the office."
-        raise Refused(said)
 
 
 def _opened(claim: Claim, form: MissingForm) -> Case:
@@ -78,8 +74,8 @@ def _opened(claim: Claim, form: MissingForm) -> Case:
     mine = missing.facts(me(), claim, now=now(), zone=zone)
     text = claim.more or f"I miss the sale to {claim.who}."
     case = cases.ask(
-        me(), f"Missing sale, {claim.on:%b} {claim.on.day}", text, key=form.typed("key"),
-        now=now(), about="missing", facts=mine,
+        me(), f"Missing sale, {claim.on:%b} {claim.on.day}", text,
+        key=f"{form.typed('key')} {claim}", now=now(), about="missing", facts=mine,
         evidence=[*mine, *missing.comparison(claim, zone=zone)],
     )  # fmt: skip
     flash(
@@ -95,14 +91,17 @@ def case(key: str) -> Response:
     """What was said in a case; it can be answered, and closed when it is settled."""
     found = cases.found(me(), key) or abort(404)
     form = NoteForm()
-    if request.form.get("do") == "close":
-        cases.close(found, now=now())
-        flash("The case is closed. Write again and it opens again.", "good")
-        return goto("center.case", key=key)
-    if form.validate_on_submit():
-        cases.say(found, me(), form.typed("text"), key=form.typed("key"), now=now())
-        flash("Sent. The office answers here and by e-mail.", "good")
-        return goto("center.case", key=key)
+    try:
+        if request.form.get("do") == "close":
+            cases.close(found, now=now())
+            flash("The case is closed. Write again and it opens again.", "good")
+            return goto("center.case", key=key)
+        if form.validate_on_submit():
+            cases.say(found, me(), form.typed("text"), key=form.typed("key"), now=now())
+            flash("Sent. The office answers here and by e-mail.", "good")
+            return goto("center.case", key=key)
+    except Refused as problem:
+        form.refuse(problem)
     return page("center/case.html", "center/_case.html", form=form, it=found, **thread(found))
 
 

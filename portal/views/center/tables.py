@@ -12,7 +12,7 @@ from flask import Response, abort, request
 
 from portal import evidence, formats, months, reports, words
 from portal.books import Order
-from portal.explain import because, click_before, explain, other_clicks, own_clicks
+from portal.explain import because, click_before, earned, explain, other_clicks
 from portal.forms import options
 from portal.forms.center import RowsForm
 from portal.models import Click
@@ -40,18 +40,20 @@ def orders() -> Response:
 
 
 def _read_clicks(*wanted: Any, **cut: Any) -> Rows:
-    """Clicks, each with the order that followed, or why none of them is the affiliate's."""
+    """Clicks, each with the order that followed, or why it is not theirs; a file needs neither."""
     found = reports.clicks(*wanted, **cut)
-    lost = evidence.why_not(me(), found.rows)
+    lost = evidence.why_not(me(), found.rows if "limit" not in cut else ())
     found.more = {c.id: (found.more.get(c.id), lost.get(c.id)) for c in found.rows}
     return found
 
 
 def _read_orders(*wanted: Any, **cut: Any) -> Rows:
-    """Orders, each with its sums and the affiliate's clicks that were considered."""
+    """Orders, each with its sums, the clicks considered, and payments that earned nothing."""
     found = reports.orders(*wanted, **cut)
-    clicks = own_clicks(me().id, found.rows)
-    found.more = {o.id: found.more[o.id] | {"clicks": clicks[o.id]} for o in found.rows}
+    told = found.rows if "limit" not in cut else ()
+    clicks, unpaid = evidence.own_clicks(me().id, told), evidence.unpaid(me(), told)
+    for order in found.rows:
+        found.more[order.id] |= {"clicks": clicks.get(order.id, ()), "unpaid": unpaid.get(order.id)}
     return found
 
 
@@ -89,8 +91,7 @@ def _table(
 
 def _lost(wanted: Filter, names: dict[int | None, str]) -> list[Told]:
     """Clicks that an order followed without commission, of the same filter."""
-    where = wanted.of(Click.select(), Click.clicked_at)._where  # the condition alone
-    found = evidence.lost(me(), *([where] if where is not None else ()), limit=LOST)
+    found = evidence.lost(me(), wanted, LOST)
     return [{"why": why, "link": names.get(why.click.link_id, MAIN_LINK)} for why in found]
 
 
@@ -130,16 +131,13 @@ def _told_order(order: Order, money: dict[str, Any], names: dict[int | None, str
     click = getattr(order, "click", None)
     if order.click_id and click:
         trail.append(("Click", click_before(order, click, names.get(click.link_id, MAIN_LINK))))
-    if others := other_clicks(order, money["clicks"]):
+    if others := other_clicks(order, money["clicks"], settings().zone, now()):
         trail.append(("Your other clicks", others))
     payments = words.plural(money["payments"], "payment")
     trail.append(("Paid", f"{payments}, {formats.usd(money['paid'])} in all"))
     if money["refunded"]:
         trail.append(("Refunded", formats.usd(money["refunded"])))
-    if money["paid"] and not money["earning"]:
-        trail.append(("Earned", "nothing: suspended (R16) or the buyer is you (R14)"))
-    else:
-        trail.append(("Earned", f"{formats.usd(money['earned'])} (R9)"))
+    trail.append(("Earned", earned(money["earned"], money["unpaid"])))
     state = ("Paid" if order.interval == "once" else "Paying"), "good"
     if not money["paid"]:
         state = "Not paid yet", ""
