@@ -10,12 +10,12 @@ from typing import Any
 
 from flask import Response, abort, request
 
-from portal import evidence, formats, months, reports, words
+from portal import accounts, evidence, formats, months, outlook, reports, words
 from portal.books import Order
 from portal.explain import because, click_before, explain, other_clicks, own_clicks
 from portal.forms import options
 from portal.forms.center import RowsForm
-from portal.models import Click
+from portal.models import Click, TaxIdOnFile
 from portal.months import Month
 from portal.reports import MAIN_LINK, Filter, Rows
 from portal.views.center import blueprint, head
@@ -190,5 +190,9 @@ def payments() -> Response:
         told=told,
         later=later,
         balance=rows[-1][1] if rows else brought,
-        by_month=reports.by_month(me(), now=now(), zone=zone),
+        by_month=outlook.by_month(me(), now=now()),
+        year=(year := months.year_of(now(), zone)),
+        dated=outlook.checks_dated(me(), year),
+        tax_id=TaxIdOnFile.get_or_none(affiliate=me()),
+        us_person=accounts.is_us_person(me()),
     )
