@@ -11,7 +11,6 @@ from tests.makers import (
     ADDRESS,
     make_admin,
     make_affiliate,
-    make_click,
     make_earnings,
     make_program,
     make_run,
@@ -50,41 +49,6 @@ def office(alice, today):
         f"/admin/payouts/{month}", f"/admin/payouts/{month.plus(1)}", "/admin/mails",
         f"/admin/payouts/{month}/alice/void",
     ]  # fmt: skip
-
-
-def test_a_click_elsewhere_appears_without_reloading(open_page, alice):
-    mine = open_page("alice")
-    mine.evaluate("window.stayed = true")
-    before = mine.locator("#feed li").first.inner_text()
-    visitor = open_page()
-    visitor.request.get("/go/alice?sub_id=poster", max_redirects=0, headers={
-        "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0",
-        "Sec-Fetch-Dest": "document"})  # fmt: skip
-    mine.locator("#feed li", has_text="label poster").wait_for(timeout=15_000)
-    assert mine.locator("#feed li").first.inner_text() != before
-    assert mine.evaluate("window.stayed")
-    assert mine.said == []
-
-
-def test_new_rows_wait_behind_a_link(open_page, alice, today):
-    page = open_page("alice")
-    page.goto("/center/clicks")
-    make_click(alice, database.utcnow(), sub_id="later")
-    link = page.get_by_role("link", name="1 new click")
-    link.wait_for(timeout=15_000)
-    assert page.get_by_text("later").count() == 0
-    link.click()
-    page.locator("td", has_text="later").first.wait_for()
-    assert page.said == []
-
-
-def test_an_open_explanation_is_not_swapped_away(open_page, alice, today):
-    page = open_page("alice")
-    page.goto("/center/orders")
-    page.locator("details.why summary").first.click()
-    make_earnings(alice, database.utcnow(), sales=1)
-    page.wait_for_timeout(6_000)
-    assert page.locator("details.why[open]").count() == 1
 
 
 def test_signing_in_by_keyboard_and_what_is_wrong_gets_the_focus(open_page, alice):
