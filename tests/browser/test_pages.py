@@ -136,5 +136,5 @@ def test_a_statement_prints_without_the_page_around_it(open_page, alice):
     page.emulate_media(media="print")
     for part in (".masthead", ".live", ".button", ".tabs", ".colophon", ".skip", "aside"):
         assert page.locator(f"{part}:visible").count() == 0, part
-    for part in ("h1", "#statement", "#payments tbody tr", "#payments tfoot"):
+    for part in ("h1", "#statement", ".paper-only", "#payments tbody tr", "#payments tfoot"):
         assert page.locator(f"{part}:visible").count() > 0, part
