@@ -20,6 +20,7 @@ from portal.models import Affiliate, Click, ClickDay, Link
 from portal.months import Month
 
 PAGE, MOST_NEW, DAYS = 25, 99, 90
+LABELLED, FEW = 1_000, 12  # clicks looked at for their labels, labels to choose from
 MAIN_LINK = "Main link"
 EARNED = Entry.kind.in_(rules.EARNINGS)
 Query = Any  # what a select yields depends on .tuples(), which types do not follow
@@ -134,6 +135,15 @@ def links(affiliate: Affiliate) -> dict[int | None, str]:
     """The names of an affiliate's links by key, the program's among them; the main one has none."""
     rows = Link.select(Link.id, Link.name).where(Link.of(affiliate)).order_by(Link.name)
     return {None: MAIN_LINK, **dict(list(rows.tuples()))}
+
+
+def labels(affiliate: Affiliate) -> list[str]:
+    """The labels of the newest clicks in order, where they are few enough to choose from."""
+    newest: Query = Click.select(Click.sub_id).where(Click.affiliate_id == affiliate.id)
+    newest = newest.order_by(Click.id.desc()).limit(LABELLED).alias("newest")
+    rows: Query = Click.select(newest.c.sub_id).from_(newest).distinct().limit(FEW + 2)
+    found = sorted(text for (text,) in rows.tuples() if text)
+    return found if len(found) <= FEW else []
 
 
 def clicks(affiliate: Affiliate, wanted: Filter, **cut: Any) -> Rows:

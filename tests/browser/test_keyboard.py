@@ -71,6 +71,7 @@ def test_a_day_at_the_keyboard(page):
     page.goto("/center/clicks")
     tab_to(page, page.locator("#sub_id"))
     page.keyboard.type("spring")
+    tab_to(page, page.get_by_role("button", name="Show"))
     page.keyboard.press("Enter")
     page.wait_for_url("**/center/clicks?*")
     assert page.locator("tbody tr").count() == 1

@@ -55,7 +55,7 @@ def make_a_link(page):
 def filter_clicks(page):
     page.get_by_role("link", name="Clicks", exact=True).click()
     assert page.locator("tbody tr").count() == 3
-    page.fill("#sub_id", "spring")
+    page.select_option("#sub_id", "spring")
     page.get_by_role("button", name="Show").click()
     page.wait_for_url("**sub_id=spring**")
     assert page.locator("tbody tr").count() == 1
