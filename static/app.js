@@ -79,7 +79,7 @@ document.addEventListener("htmx:afterRequest", (event) => {
     const time = new Date().toLocaleTimeString("en-US", { timeZone: line.dataset.zone });
     said.textContent = `Live, as of ${time.toLowerCase()}`;
   } else {
-    said.textContent = said.textContent.replace("Live, as of", "Not refreshed, from");
+    said.textContent = said.textContent.replace("Live, as of", "Not live, from");
   }
 });
 

@@ -187,7 +187,7 @@ def test_a_lost_connection_keeps_the_numbers_and_says_since_when(look, alice):
     page.context.set_offline(True)
     assert poll(page, "payments") == 0
     page.locator(".live.paused").wait_for()
-    assert "Not refreshed, from " in line.inner_text()
+    assert "Not live, from " in line.inner_text()
     assert page.locator("#payments").inner_text() == table
     page.context.set_offline(False)
     make_earnings(alice, database.utcnow(), sales=1)
