@@ -12,7 +12,7 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-h
 	--group build
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo run test faults bench lint types fmt lock clean
+.PHONY: help install demo run test faults bench pictures lint types fmt lock clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ faults: install ## Kill real processes under load; nothing acknowledged may be l
 
 bench: install ## Measure the tracked click beside a bare redirect, on both databases
 	$(BIN)/python -m tests.bench.click
+
+pictures: install ## Take the pictures of docs/tour.md anew, of the demo (needs Chromium)
+	$(BIN)/python -m tests.tour
 
 lint: install ## Check style
 	$(BIN)/ruff check

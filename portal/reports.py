@@ -15,10 +15,12 @@ from zoneinfo import ZoneInfo
 from peewee import JOIN, fn
 
 from portal import ledger, months, rules
-from portal.books import Customer, Entry, NotPaid, Order, Payment, Payout
+from portal.books import Customer, Entry, Order, Payment
 from portal.models import Affiliate, Click, ClickDay, Link
+from portal.months import Month
 
 PAGE, MOST_NEW, DAYS = 25, 99, 90
+LABELLED, FEW = 1_000, 12  # clicks looked at for their labels, labels to choose from
 MAIN_LINK = "Main link"
 EARNED = Entry.kind.in_(rules.EARNINGS)
 Query = Any  # what a select yields depends on .tuples(), which types do not follow
@@ -135,6 +137,15 @@ def links(affiliate: Affiliate) -> dict[int | None, str]:
     return {None: MAIN_LINK, **dict(list(rows.tuples()))}
 
 
+def labels(affiliate: Affiliate) -> list[str]:
+    """The labels of the newest clicks in order, where they are few enough to choose from."""
+    newest: Query = Click.select(Click.sub_id).where(Click.affiliate_id == affiliate.id)
+    newest = newest.order_by(Click.id.desc()).limit(LABELLED).alias("newest")
+    rows: Query = Click.select(newest.c.sub_id).from_(newest).distinct().limit(FEW + 2)
+    found = sorted(text for (text,) in rows.tuples() if text)
+    return found if len(found) <= FEW else []
+
+
 def clicks(affiliate: Affiliate, wanted: Filter, **cut: Any) -> Rows:
     """Click-throughs, newest first, and by click the order that followed."""
     query = Click.select().where(Click.affiliate_id == affiliate.id, Click.mark.is_null())
@@ -221,22 +232,13 @@ def statement(
     return brought, told, cut[-1].id if len(rows) > len(cut) else None
 
 
-def by_month(affiliate: Affiliate, *, now: datetime, zone: ZoneInfo) -> list[dict[str, Any]]:
-    """The last twelve months, newest first: earned, paid, and why nothing was paid."""
-    this = months.month_of(now, zone)
-    spans = [this.plus(-n) for n in range(12)]
+def earned_by_month(affiliate: Affiliate, *, now: datetime, zone: ZoneInfo) -> dict[Month, int]:
+    """What was earned in each of the last twelve months, newest first."""
+    spans = [months.month_of(now, zone).plus(-n) for n in range(12)]
     inside = [
         EARNED & (Entry.happened_at >= m.start(zone)) & (Entry.happened_at < m.end(zone))
         for m in spans
     ]
     sums = Entry.select(*(total(Entry.amount, span) for span in inside))
     earned = next(iter(sums.where(Entry.affiliate == affiliate).tuples()))
-    paid = Payout.select(Payout.run, Payout.amount).where(Payout.affiliate == affiliate)
-    kept = NotPaid.select(NotPaid.run, NotPaid.reason).where(NotPaid.affiliate == affiliate)
-    checks, reasons = dict(list(paid.tuples())), dict(list(kept.tuples()))
-    began = months.month_of(affiliate.applied_at, zone)
-    return [
-        {"month": m, "earned": int(cents), "check": checks.get(m), "kept": reasons.get(m)}
-        for m, cents in zip(spans, earned, strict=True)
-        if m >= began or cents or m in checks
-    ]
+    return {m: int(cents) for m, cents in zip(spans, earned, strict=True)}

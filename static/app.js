@@ -41,33 +41,46 @@ document.addEventListener("submit", (event) => {
   setTimeout(() => { button.disabled = true; button.textContent = "Saving"; }, 1000);
 });
 
+const polls = (asker) => (asker.getAttribute("hx-trigger") || "").startsWith("every");
+
 // A hidden tab asks for nothing.
 document.addEventListener("htmx:beforeRequest", (event) => {
-  const polls = (event.detail.elt.getAttribute("hx-trigger") || "").startsWith("every");
-  if (polls && document.hidden) event.preventDefault();
+  if (polls(event.detail.elt) && document.hidden) event.preventDefault();
 });
 
-// Nothing is swapped under somebody who reads, selects or stands in it.
+// Nothing is swapped under somebody who reads, types or selects in it. Where somebody only stands
+// on a thing with an id, the focus goes on to what has that id in the new part.
 document.addEventListener("htmx:beforeSwap", (event) => {
-  const target = event.detail.target;
-  const asker = event.detail.requestConfig.elt;
-  const polled = (asker.getAttribute("hx-trigger") || "").startsWith("every");
-  if (!polled || event.detail.xhr.status !== 200) return;
+  const { target, xhr, requestConfig } = event.detail;
+  if (!polls(requestConfig.elt) || xhr.status !== 200) return;
+  const at = document.activeElement;
   const selection = getSelection();
-  const reading = target.querySelector("details[open]") || target.contains(document.activeElement)
+  const reading = target.querySelector("details[open]")
+    || (target.contains(at) && (!at.id || at.form))
     || (!selection.isCollapsed && target.contains(selection.anchorNode));
   if (reading) event.detail.shouldSwap = false;
 });
 
-// The live line: as of when the numbers are, and a grey dot when they could not be read.
+// A link that brought a new part is gone with the old one: its reader goes on in the table.
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (!polls(event.detail.requestConfig.elt) && document.activeElement === document.body) {
+    event.detail.elt.querySelector("[tabindex]")?.focus({ preventScroll: true });
+  }
+});
+
+// The live line: as of when the numbers are, and a grey dot while they cannot be read anew.
 document.addEventListener("htmx:afterRequest", (event) => {
   const line = live();
   if (!line) return;
   const answered = event.detail.successful;
+  const said = line.querySelector("[data-as-of]");
   line.classList.toggle("paused", !answered);
-  if (!answered) return;
-  const time = new Date().toLocaleTimeString("en-US", { timeZone: line.dataset.zone });
-  line.querySelector("[data-as-of]").textContent = `Live, as of ${time.toLowerCase()}`;
+  if (answered) {
+    const time = new Date().toLocaleTimeString("en-US", { timeZone: line.dataset.zone });
+    said.textContent = `Live, as of ${time.toLowerCase()}`;
+  } else {
+    said.textContent = said.textContent.replace("Live, as of", "Not live, from");
+  }
 });
 
 function say(words) {

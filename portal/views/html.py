@@ -12,7 +12,7 @@ import io
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from flask import Flask, Response, abort, current_app, g, request, session, url_for
 from flask_login import UserMixin, current_user, login_user, logout_user
@@ -205,10 +205,29 @@ def is_proven() -> bool:
 
 
 def ask_to_sign_in() -> Response:
-    """Where somebody without a session goes; htmx must load the page, not swap it in."""
-    if request.headers.get("HX-Request"):
-        return Response(status=401, headers={"HX-Redirect": url_for("login.login")})
-    return goto("login.login")
+    """Where somebody without a session goes; htmx must load the page, not swap it in.
+
+    The address says which page to come back to, where it is one to look at but the first one.
+    """
+    htmx = request.headers.get("HX-Request")
+    asked = request.full_path.removesuffix("?") if request.method == "GET" else ""
+    if htmx:
+        shown = urlsplit(request.headers.get("HX-Current-URL", ""))
+        asked = urlunsplit(shown._replace(scheme="", netloc="", fragment=""))
+    first = (url_for("center.overview"), url_for("admin.overview"), "")
+    login = url_for("login.login", next=None if asked in first else asked)
+    if htmx:
+        return Response(status=401, headers={"HX-Redirect": login})
+    return Response(status=303, headers={"Location": login})
+
+
+def come_back() -> Response:
+    """After signing in: the page that was asked for, if it is of one's own area, or the first."""
+    area = url_for("admin.overview" if current_user.is_admin else "center.overview")
+    wanted = request.args.get("next", "")
+    if wanted.startswith(area) and wanted.isprintable():
+        return Response(status=303, headers={"Location": wanted})
+    return goto("login.home")
 
 
 def only(kind: type[Affiliate] | type[Admin]) -> Callable[[], Any]:

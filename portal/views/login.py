@@ -11,7 +11,7 @@ from flask_login import current_user
 from portal import access, logins
 from portal.forms.people import LoginForm, NameForm, NewPasswordForm
 from portal.rules import Refused
-from portal.views.html import ask_to_sign_in, goto, me, now, page, sign_in, sign_out
+from portal.views.html import ask_to_sign_in, come_back, goto, me, now, page, sign_in, sign_out
 
 blueprint = Blueprint("login", __name__)
 
@@ -39,7 +39,7 @@ def login() -> Response:
     if found.must_replace:
         session["must_replace"] = True
         return goto("login.first")
-    return goto("login.home")
+    return come_back()
 
 
 @blueprint.post("/logout")

@@ -1,17 +1,17 @@
 """The pages in a browser: live without reloading, by keyboard, readable, silent, never sideways."""
 
+import logging
 from datetime import timedelta
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from portal import database, links, program
+from portal import cases, database, links, material, program, starter
 from portal.months import month_of
 from tests.makers import (
     ADDRESS,
     make_admin,
     make_affiliate,
-    make_click,
     make_earnings,
     make_program,
     make_run,
@@ -20,10 +20,18 @@ from tests.makers import (
 pytestmark = [pytest.mark.browser, pytest.mark.sqlite_only]
 
 PUBLIC = ["/", "/apply", "/login", "/password/forgotten", "/nothing"]
-CENTER = [
-    f"/center/{name}"
-    for name in ("", "links", "links/main", "clicks", "orders", "payments", "team", "profile")
-]
+CENTER = """
+    links links/main banners emails clicks orders payments team profile help missing-sale
+    clicks?sub_id=nothing-has-it
+""".split()
+OFFICE = """
+    affiliates affiliates/alice payouts mails cases material material/banner material/email
+    material/text
+""".split()
+AXE = "(options) => axe.run(document, options)"
+ONLY_COLOURS = {"runOnly": ["color-contrast"]}
+UNFOLD = """() => [...document.querySelectorAll("main details")].slice(0, 3)
+  .forEach((details) => { details.open = true; })"""
 
 
 @pytest.fixture
@@ -41,50 +49,21 @@ def alice(db, today):
 
 
 @pytest.fixture
-def office(alice, today):
+def addresses(alice, today):
+    """Every page that people see, by who sees it."""
     make_admin(today - timedelta(days=90))
+    starter.offer(now=today)
     month = month_of(today, program.load().zone).plus(-1)
     make_run(month, today)
-    return [
-        "/admin/", "/admin/affiliates", "/admin/affiliates/alice", "/admin/payouts",
-        f"/admin/payouts/{month}", f"/admin/payouts/{month.plus(1)}", "/admin/mails",
-        f"/admin/payouts/{month}/alice/void",
-    ]  # fmt: skip
-
-
-def test_a_click_elsewhere_appears_without_reloading(open_page, alice):
-    mine = open_page("alice")
-    mine.evaluate("window.stayed = true")
-    before = mine.locator("#feed li").first.inner_text()
-    visitor = open_page()
-    visitor.request.get("/go/alice?sub_id=poster", max_redirects=0, headers={
-        "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0",
-        "Sec-Fetch-Dest": "document"})  # fmt: skip
-    mine.locator("#feed li", has_text="label poster").wait_for(timeout=15_000)
-    assert mine.locator("#feed li").first.inner_text() != before
-    assert mine.evaluate("window.stayed")
-    assert mine.said == []
-
-
-def test_new_rows_wait_behind_a_link(open_page, alice, today):
-    page = open_page("alice")
-    page.goto("/center/clicks")
-    make_click(alice, database.utcnow(), sub_id="later")
-    link = page.get_by_role("link", name="1 new click")
-    link.wait_for(timeout=15_000)
-    assert page.get_by_text("later").count() == 0
-    link.click()
-    page.locator("td", has_text="later").first.wait_for()
-    assert page.said == []
-
-
-def test_an_open_explanation_is_not_swapped_away(open_page, alice, today):
-    page = open_page("alice")
-    page.goto("/center/orders")
-    page.locator("details.why summary").first.click()
-    make_earnings(alice, database.utcnow(), sales=1)
-    page.wait_for_timeout(6_000)
-    assert page.locator("details.why[open]").count() == 1
+    case = cases.ask(alice, "A check", "Where is it?", key="once", now=today)
+    email = material.listed(material.EMAIL)[0].id
+    runs = [f"payouts/{month}", f"payouts/{month.plus(1)}", f"payouts/{month}/alice/void"]
+    office = [*OFFICE, *runs, f"cases/{case.id}", f"material/email/{email}"]
+    return {
+        "": PUBLIC,
+        "alice": [f"/center/{name}" for name in ("", *CENTER, f"cases/{case.key}")],
+        "office@example.com": [f"/admin/{name}" for name in ("", *office)],
+    }
 
 
 def test_signing_in_by_keyboard_and_what_is_wrong_gets_the_focus(open_page, alice):
@@ -115,45 +94,47 @@ def test_copying_a_link_out_of_its_row(open_page, alice, today):
     assert page.evaluate("navigator.clipboard.readText()") == "http://localhost/go/alice/spring"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1280])
-def test_pages_are_accessible_and_silent(open_page, office, width, scheme):
-    found = {}
-    for person, addresses in ((None, PUBLIC), ("alice", CENTER), ("office@example.com", office)):
-        page = open_page(person, width, scheme)
-        for address in addresses:
-            page.goto(address)
-            page.evaluate("[...document.querySelectorAll('main details')].slice(0, 3)"
-                          ".forEach((details) => { details.open = true; })")  # fmt: skip
-            problems = Axe().run(page).response["violations"]
-            if problems:
-                found[address] = [(p["id"], p["nodes"][0]["html"][:200]) for p in problems]
-        said = [words for words in page.said if "404" not in words]
-        assert said == []
+@pytest.mark.parametrize("person", ["", "alice", "office@example.com"])
+def test_pages_are_accessible_silent_and_never_sideways(open_page, addresses, person):
+    """Wide and on a phone, in the light and in the dark, and at 320 pixels."""
+    page, found, wide = open_page(person), {}, []
+    for address in addresses[person]:
+        page.goto(address)
+        page.evaluate(UNFOLD)
+        page.evaluate(Axe().axe_script)
+        for width, scheme in ((1280, "light"), (1280, "dark"), (390, "dark"), (390, "light")):
+            page.set_viewport_size({"width": width, "height": 900})
+            page.emulate_media(color_scheme=scheme)
+            options = ONLY_COLOURS if scheme == "dark" else {}
+            for problem in page.evaluate(AXE, options)["violations"]:
+                html = problem["nodes"][0]["html"][:200]
+                found[address, width, scheme, problem["id"]] = html
+        page.set_viewport_size({"width": 320, "height": 900})
+        if page.evaluate("document.documentElement.scrollWidth") > 320:
+            wide.append(address)
     assert found == {}
-
-
-def test_nothing_scrolls_sideways_at_320_pixels(open_page, office):
-    wide = []
-    for person, addresses in ((None, PUBLIC), ("alice", CENTER), ("office@example.com", office)):
-        page = open_page(person, 320)
-        for address in addresses:
-            page.goto(address)
-            if page.evaluate("document.documentElement.scrollWidth") > 320:
-                wide.append(address)
     assert wide == []
+    assert [words for words in page.said if "404" not in words] == []
 
 
-def test_everything_works_without_script(chromium, server, alice):
-    context = chromium.new_context(java_script_enabled=False, base_url=server)
-    page = context.new_page()
-    page.goto("/login")
-    page.fill("#username", "alice")
-    page.fill("#password", "four plain words here")
-    page.click("main button")
-    page.wait_for_url("**/center/")
-    page.get_by_role("link", name="Orders", exact=True).click()
-    assert page.get_by_text("D. K.").count() > 0
-    page.get_by_role("button", name="Sign out").click()
-    page.wait_for_url("**/login")
-    context.close()
+def test_a_first_visit_is_light(open_page, alice):
+    """The overview with all it needs, with nothing in the cache: at most 60 KB in 12 requests."""
+    page, sizes = open_page("alice"), []
+    network = page.context.new_cdp_session(page)
+    network.on("Network.loadingFinished", lambda told: sizes.append(told["encodedDataLength"]))
+    network.send("Network.enable")
+    network.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    page.goto("/center/?live=off", wait_until="networkidle")
+    logging.info("overview: %s bytes in %s requests", sum(sizes), len(sizes))
+    assert 4 <= len(sizes) <= 12
+    assert sum(sizes) <= 60 * 1024
+
+
+def test_a_statement_prints_without_the_page_around_it(open_page, alice):
+    page = open_page("alice")
+    page.goto("/center/payments")
+    page.emulate_media(media="print")
+    for part in (".masthead", ".live", ".button", ".tabs", ".colophon", ".skip", "aside"):
+        assert page.locator(f"{part}:visible").count() == 0, part
+    for part in ("h1", "#statement", ".paper-only", "#payments tbody tr", "#payments tfoot"):
+        assert page.locator(f"{part}:visible").count() > 0, part

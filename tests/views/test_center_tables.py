@@ -57,6 +57,41 @@ def test_clicks_are_filtered_by_the_address(login_as, alice, today):
     assert "old" in text(client.get("/center/clicks?sub_id=old&link=main"))
 
 
+def test_few_labels_are_chosen_from_a_list_and_many_are_typed(login_as, alice, mallory, today):
+    client = login_as(alice)
+    for label in ("spring", "", "ch-4"):
+        make_click(alice, today, sub_id=label)
+    make_click(mallory, today, sub_id="secret")
+    page = text(client.get("/center/clicks?sub_id=ch-4"))
+    assert "<option selected>ch-4</option><option>spring</option></select>" in page
+    assert "secret" not in page
+    assert "<option selected>gone</option>" in text(client.get("/center/orders?sub_id=gone"))
+    for number in range(11):
+        make_click(alice, today, sub_id=f"issue-{number}")
+    page = text(client.get("/center/clicks?sub_id=ch-4"))
+    assert '<select id="sub_id"' not in page
+    assert 'value="ch-4"' in page
+
+
+def test_an_empty_table_names_what_it_is_narrowed_to(login_as, alice, today):
+    client = login_as(alice)
+    assert "No clicks yet" in text(client.get("/center/clicks"))
+    assert "No orders yet" in text(client.get("/center/orders"))
+    query = "?link=main&sub_id=ch-4&from=2020-01-05&to=2020-02-01"
+    said = "on Main link with the label ch-4 from Jan 5, 2020 to Feb 1, 2020."
+    assert f"Nobody followed your links {said}" in text(client.get(f"/center/clicks{query}"))
+    assert f"No order of yours was made {said}" in text(client.get(f"/center/orders{query}"))
+
+
+def test_orders_are_summed_up_below(login_as, alice, today):
+    sales = make_earnings(alice, today, sales=3)
+    make_refund(sales[0]["event_id"], today)
+    foot = text(login_as(alice).get("/center/orders")).partition("<tfoot>")[2]
+    assert "3 orders shown here" in foot
+    assert "$194.00" in foot
+    assert "$40.00" in foot
+
+
 @pytest.mark.parametrize("query", ["from=yesterday", "to=2026-99-01", "link=not-mine"])
 def test_a_bad_filter_is_said(login_as, alice, query):
     answer = login_as(alice).get(f"/center/clicks?{query}")

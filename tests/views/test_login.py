@@ -69,6 +69,23 @@ def test_signing_out_ends_it(client, alice):
     assert client.get("/center/").location == "/login"
 
 
+def test_signing_in_leads_back_to_the_page_that_was_asked_for(client, alice):
+    asked = client.get("/center/clicks?sub_id=a").location
+    assert asked == "/login?next=/center/clicks?sub_id%3Da"
+    answer = client.post(asked, data={"username": "alice", "password": PASSWORD})
+    assert answer.location == "/center/clicks?sub_id=a"
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    ["https://evil.example/", "//evil.example/center/", "/admin/", "/center/a\r\nX: y", ""],
+)
+def test_signing_in_leads_nowhere_else(client, alice, wanted):
+    answer = client.post("/login", query_string={"next": wanted},
+                         data={"username": "alice", "password": PASSWORD})  # fmt: skip
+    assert answer.location == "/home"
+
+
 def test_the_session_is_new_after_signing_in(client, alice):
     with client.session_transaction() as session:
         session["planted"] = "by somebody else"

@@ -41,6 +41,7 @@ def overview() -> Response:
         "center/_figures.html",
         "center/_feed.html",
         check=outlook.next_check(me(), now=now()),
+        last=outlook.last_check(me(), now=now()),
         year=months.year_of(now(), zone),
         hour=now().astimezone(zone).hour,
         name=(me().name.split() or [me().code])[0],

@@ -10,12 +10,12 @@ from typing import Any
 
 from flask import Response, abort, request
 
-from portal import evidence, formats, months, reports, words
+from portal import accounts, evidence, formats, months, outlook, reports, words
 from portal.books import Order
 from portal.explain import because, click_before, earned, explain, other_clicks
 from portal.forms import options
 from portal.forms.center import RowsForm
-from portal.models import Click
+from portal.models import Click, TaxIdOnFile
 from portal.months import Month
 from portal.reports import MAIN_LINK, Filter, Rows
 from portal.views.center import blueprint, head
@@ -71,6 +71,7 @@ def _table(
     chosen = {"": None, "main": 0} | {link: key for key, link in names.items() if key}
     labels = {"": "All links", "main": MAIN_LINK}
     form.link.choices = options((value, labels.get(value, value)) for value in chosen)
+    context["labels"] = reports.labels(me())
     if not form.validate():
         return page(html, status=422, form=form, rows=None, **context)
     since, until = _midnight(form.since.data), _midnight(form.until.data, 1)
@@ -85,8 +86,20 @@ def _table(
         context["lost"] = _lost(wanted, names)
     newest = rows[0]["key"] if rows else request.args.get("upto")
     older = rows[-1]["key"] if found.has_older else None
-    context |= {"form": form, "rows": rows, "newer": found.newer, "newest": newest, "older": older}
+    context |= {"form": form, "rows": rows, "newer": found.newer, "newest": newest, "older": older,
+                "filtered": _filtered(form)}  # fmt: skip
     return page(html, f"center/_{name}.html", **context)
+
+
+def _filtered(form: RowsForm) -> str:
+    """What a table is narrowed to: on Guide with the label spring from Nov 1. Empty for nothing."""
+    said = {
+        "on": MAIN_LINK if form.link.data == "main" else form.link.data,
+        "with the label": form.typed("sub_id"),
+        "from": form.since.data and formats.day(form.since.data, settings().zone, now()),
+        "to": form.until.data and formats.day(form.until.data, settings().zone, now()),
+    }
+    return " ".join(f"{word} {what}" for word, what in said.items() if what)
 
 
 def _lost(wanted: Filter, names: dict[int | None, str]) -> list[Told]:
@@ -188,5 +201,9 @@ def payments() -> Response:
         told=told,
         later=later,
         balance=rows[-1][1] if rows else brought,
-        by_month=reports.by_month(me(), now=now(), zone=zone),
+        by_month=outlook.by_month(me(), now=now()),
+        year=(year := months.year_of(now(), zone)),
+        dated=outlook.checks_dated(me(), year),
+        tax_id=TaxIdOnFile.get_or_none(affiliate=me()),
+        us_person=accounts.is_us_person(me()),
     )
