@@ -24,12 +24,13 @@ PLACEHOLDERS = {
 }
 TAGS = {"a", "b", "br", "em", "i", "li", "ol", "p", "strong", "ul"}
 _PLACEHOLDER = re.compile(r"\{([^{}\n]{1,40})\}")
+_TAG = re.compile(r"<(/?[a-zA-Z]|!--)[^<>]*>")
 _PARAGRAPH = re.compile(r"\n\s*\n")
 
 
 def is_html(text: str) -> bool:
     """Whether a text is HTML; a lone < in plain lines is none."""
-    return re.search(r"<\s*/?\s*[a-zA-Z!]", text) is not None
+    return _TAG.search(text) is not None
 
 
 def clean(text: str) -> tuple[str, list[str]]:
@@ -45,12 +46,15 @@ def clean(text: str) -> tuple[str, list[str]]:
     if not is_html(text):
         return text, []
     seen = _Seen()
-    seen.feed(text)
-    cleaned = nh3.clean(
-        text, tags=TAGS, attributes={"a": {"href"}}, url_schemes={"http", "https", "mailto"},
-        link_rel=None,
-    )  # fmt: skip
-    return cleaned, sorted(seen.foreign)
+    seen.feed(re.sub("<!+", "<", text))  # its parser stops at a broken declaration
+    return _kept(text), sorted(seen.foreign)
+
+
+def _kept(text: str) -> str:
+    """HTML without all that is not allowed; still HTML where nothing but words is left."""
+    attributes, schemes = {"a": {"href"}}, {"http", "https", "mailto"}
+    kept = nh3.clean(text, TAGS, attributes=attributes, url_schemes=schemes, link_rel=None)
+    return kept if is_html(kept) else f"<p>{kept}</p>"
 
 
 class _Seen(HTMLParser):
@@ -74,10 +78,10 @@ def fill(text: str, values: Mapping[str, str]) -> str:
 
 
 def as_html(text: str, values: Mapping[str, str]) -> str:
-    """A cleaned text as HTML; the link of plain lines can be clicked."""
+    """A text as clean HTML; the link of plain lines can be clicked."""
     safe = {name: html.escape(value) for name, value in values.items()}
     if is_html(text):
-        return fill(text, safe)
+        return fill(_kept(text), safe)
     link = f'<a href="{safe["link"]}">{safe["link"]}</a>' if "link" in safe else ""
     paragraphs = _PARAGRAPH.split(html.escape(text, quote=False).strip())
     lines = "\n".join(f"<p>{paragraph}</p>" for paragraph in paragraphs).replace("\n", "<br>\n")
