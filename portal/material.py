@@ -205,6 +205,6 @@ def swipe_of(subject: str, text: str, link: str, affiliate: Affiliate) -> dict[s
     foot = current.mail_footer
     return {
         "subject": swipes.fill(subject, values),
-        "text": f"{swipes.as_text(body, values)}\n\n{swipes.fill(foot, known)}",
+        "text": f"{swipes.as_text(body, values)}\n\n{swipes.as_text(foot, known)}",
         "html": f"{swipes.as_html(body, values)}\n{swipes.as_html(foot, known)}",
     }

@@ -23,6 +23,7 @@ PLACEHOLDERS = {
     "disclosure": "the sentence from the settings",
 }
 TAGS = {"a", "b", "br", "em", "i", "li", "ol", "p", "strong", "ul"}
+SCHEMES = {"http", "https", "mailto"}
 _PLACEHOLDER = re.compile(r"\{([^{}\n]{1,40})\}")
 _TAG = re.compile(r"<(/?[a-zA-Z]|!--)[^<>]*>")
 _PARAGRAPH = re.compile(r"\n\s*\n")
@@ -52,8 +53,8 @@ def clean(text: str) -> tuple[str, list[str]]:
 
 def _kept(text: str) -> str:
     """HTML without all that is not allowed; still HTML where nothing but words is left."""
-    attributes, schemes = {"a": {"href"}}, {"http", "https", "mailto"}
-    kept = nh3.clean(text, TAGS, attributes=attributes, url_schemes=schemes, link_rel=None)
+    attributes = {"a": {"href"}}
+    kept = nh3.clean(text, TAGS, attributes=attributes, url_schemes=SCHEMES, link_rel=None)
     return kept if is_html(kept) else f"<p>{kept}</p>"
 
 
@@ -67,8 +68,9 @@ class _Seen(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.foreign |= {tag} - TAGS
         for name, value in attrs:
-            script = (value or "").strip().lower().startswith(("javascript:", "data:", "vbscript:"))
-            if name != "href" or script:
+            scheme, colon, _ = "".join((value or "").lower().split()).partition(":")
+            foreign = colon and scheme.isalpha() and scheme not in SCHEMES
+            if name != "href" or foreign:
                 self.foreign.add(name)
 
 
@@ -89,10 +91,10 @@ def as_html(text: str, values: Mapping[str, str]) -> str:
 
 
 def as_text(text: str, values: Mapping[str, str]) -> str:
-    """A cleaned text as plain lines; links of HTML stand behind their words."""
+    """A text as clean plain lines; links of HTML stand behind their words."""
     if not is_html(text):
         return fill(text, values)
-    plain = re.sub(r'<a [^>]*href="([^"]*)"[^>]*>(.*?)</a>', _beside, text, flags=re.DOTALL)
+    plain = re.sub(r'<a href="([^"]*)">(.*?)</a>', _beside, _kept(text), flags=re.DOTALL)
     plain = re.sub(r"\s*<li>\s*", "\n- ", plain)
     plain = re.sub(r"\s*<br>\s*", "\n", plain)
     plain = re.sub(r"\s*</?(p|ul|ol)>\s*", "\n\n", plain)
