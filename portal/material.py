@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import html
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from peewee import (
@@ -24,7 +24,7 @@ from peewee import (
 
 from portal import program, swipes, visits
 from portal.database import Table, UtcField, transaction
-from portal.models import Affiliate, Audit, Link
+from portal.models import Affiliate, Audit, ClickDay, Link
 from portal.pictures import Picture
 from portal.rules import Refused
 from portal.words import address_lines
@@ -74,6 +74,14 @@ def listed(kind: str, *, retired: bool = False) -> list[Creative]:
     if not retired:
         query = query.where(Creative.retired_at.is_null())
     return list(query.order_by(Creative.retired_at.is_null(False), Creative.place, Creative.id))
+
+
+def clicks(since: date) -> dict[int, int]:
+    """Click-throughs on the creatives since a day, all affiliates' together, by link."""
+    counted = ClickDay.select(ClickDay.link_id, fn.SUM(ClickDay.clicks))
+    counted = counted.join(Creative, on=(Creative.link == ClickDay.link_id))
+    counted = counted.where(ClickDay.day >= since.isoformat()).group_by(ClickDay.link_id)
+    return {link: int(count) for link, count in counted.tuples()}
 
 
 def landing(text: str) -> str:

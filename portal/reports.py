@@ -107,10 +107,14 @@ def due(affiliate: Affiliate, month_end: datetime) -> int:
     return found.get(affiliate.id, 0)
 
 
+def first_day(now: datetime, zone: ZoneInfo) -> date:
+    """The first of the last 90 days, today the last."""
+    return date.fromisoformat(months.day_of(now, zone)) - timedelta(days=DAYS - 1)
+
+
 def last_days(affiliate: Affiliate, *, now: datetime, zone: ZoneInfo) -> list[dict[str, Any]]:
     """Click-throughs and orders of each of the last 90 days, today the last."""
-    today = date.fromisoformat(months.day_of(now, zone))
-    first = today - timedelta(days=DAYS - 1)
+    first = first_day(now, zone)
     counts = ClickDay.select(ClickDay.day, fn.SUM(ClickDay.clicks)).where(
         (ClickDay.affiliate_id == affiliate.id) & (ClickDay.day >= first.isoformat())
     )

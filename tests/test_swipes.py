@@ -196,8 +196,9 @@ class Found(HTMLParser):
 PIECES = (
     "< > </ <! <![ <!-- --> ]]> <? / ' \" = ` \\ \0 \n x 1 &lt; &#60; &amp; &quot; <script> "
     "<style> </script> <b <a <p> <img <svg> <math> <mtext> <table> <select> <template> "
-    "<noscript> <iframe <textarea> <title> <xmp> <plaintext> <!DOCTYPE onclick=x style=x src=x href= "
-    "href=' href=\" javascript: data: {link} {affiliate} {program} {disclosure} {x} https://a.example"
+    "<noscript> <iframe <textarea> <title> <xmp> <plaintext> <!DOCTYPE onclick=x style=x src=x "
+    "href= href=' href=\" javascript: data: {link} {affiliate} {program} {disclosure} {x} "
+    "https://a.example"
 ).split(" ")
 TEXTS = st.one_of(
     st.text(max_size=60),
