@@ -117,9 +117,9 @@ def add(
         link = Link.create(affiliate=None, slug="", name="", landing=page, created_at=now)
         last = Creative.select(fn.MAX(Creative.place)).where(Creative.kind == kind).scalar() or 0
         row = {"kind": kind, "link": link, "image": image, "place": last + 1, "created_at": now}
-        made = Creative.create(**row, **_clean(said))
-        slug = {"slug": f"{kind}.{link.id}", "name": _link_name(made)}
-        Link.update(**slug).where(Link.id == link.id).execute()
+        made = Creative.create(**row, **_clean(kind, said))
+        link.slug, link.name = f"{kind}.{link.id}", _link_name(made)
+        link.save()
         Audit.note(by, f"{kind} added", made.name, now)
         return made
 
@@ -130,8 +130,9 @@ def _need_new(kind: str, name: str, but: int = 0) -> None:
         raise Refused("There is one of this name already. Choose another name.", "name")
 
 
-def _clean(said: dict[str, str]) -> dict[str, str]:
-    return said | {"text": swipes.clean(said["text"])[0]}
+def _clean(kind: str, said: dict[str, str]) -> dict[str, str]:
+    """What is kept of what was written; the words of banners and links are no HTML."""
+    return said | {"text": swipes.clean(said["text"])[0]} if kind == EMAIL else said
 
 
 def _link_name(creative: Creative) -> str:
@@ -147,7 +148,7 @@ def change(
     page = landing(lead_to)
     with transaction():
         _need_new(creative.kind, said["name"], creative.id)
-        row = {"place": place, **_clean(said)}
+        row = {"place": place, **_clean(creative.kind, said)}
         Creative.update(**row).where(Creative.id == creative.id).execute()
         changed = Creative.get_by_id(creative.id)
         to = {"landing": page, "name": _link_name(changed)}

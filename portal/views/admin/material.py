@@ -82,7 +82,7 @@ def _saved(found: Creative | None) -> dict[str, Any]:
 
 def _save(kind: str, found: Creative | None, form: CreativeForm) -> None:
     said: dict[str, Any] = form.said() | {"by": me().email, "now": now()}
-    taken_out = swipes.clean(said["text"])[1]
+    taken_out = swipes.clean(said["text"])[1] if kind == EMAIL else []
     if found:
         material.change(found, place=form.place.data or found.place, **said)
     else:
