@@ -32,12 +32,23 @@ class Why(NamedTuple):
 
 def why_not(affiliate: Affiliate, clicks: Iterable[Click]) -> dict[int, Why]:
     """By click, why the first order that followed it is not this affiliate's."""
-    ids = [click.id for click in clicks]
-    return {why.click.id: why for why in _told(affiliate, _pairs(affiliate, Click.id.in_(ids)))}
+    these = Click.id.in_([click.id for click in clicks])
+    found = _told(affiliate, _pairs(affiliate, these, _won_none(affiliate)))
+    return {why.click.id: why for why in found}
 
 
 def lost(affiliate: Affiliate, *where: Any, limit: int) -> list[Why]:
     """The newest clicks that an order followed without commission, one line each."""
+    return _newest(affiliate, _won_none(affiliate), *where, limit=limit)
+
+
+def _won_none(affiliate: Affiliate) -> Any:
+    """The condition of clicks that brought no order, whatever that customer bought later."""
+    won = Order.credited_to == affiliate, Order.click_id.is_null(False)
+    return Click.id.not_in(Order.select(Order.click_id).where(*won))
+
+
+def _newest(affiliate: Affiliate, *where: Any, limit: int) -> list[Why]:
     mine = Click.select(Click.id).where(Click.affiliate_id == affiliate.id)
     floor = mine.order_by(Click.id.desc()).offset(RECENT).limit(1).scalar() or 0
     query = _pairs(affiliate, Click.id > floor, *where).order_by(Click.id.desc())
@@ -46,7 +57,7 @@ def lost(affiliate: Affiliate, *where: Any, limit: int) -> list[Why]:
 
 def between(affiliate: Affiliate, since: datetime, before: datetime) -> list[Why]:
     """Clicks whose order was placed in a span without being credited to the affiliate."""
-    return lost(affiliate, Order.ordered_at >= since, Order.ordered_at < before, limit=50)
+    return _newest(affiliate, Order.ordered_at >= since, Order.ordered_at < before, limit=50)
 
 
 def _pairs(affiliate: Affiliate, *where: Any) -> Query:
@@ -86,8 +97,9 @@ class _Known:
         facts: Query = Fact.select(Fact.customer_id, Fact.id, Fact.email_key)
         facts = facts.where(heard, Fact.customer_id.in_(customers)).order_by(Fact.id)
         self.emails = list(facts.tuples()) if customers else []
-        links = [told for told in self.archive.history(self.affiliate) if told.kind == "link"]
-        self.linked = {told.content["customer"]: told.fact for told in links}
+        linked: Query = Fact.select(Fact.customer_id, Fact.id, Fact.affiliate_id)
+        linked = linked.where(Fact.kind == "link", Fact.customer_id.in_(customers))
+        self.linked = {customer: told for customer, *told in linked.tuples()}
         self.winners = _by_id(Click, {o.click_id for o in orders.values() if o.click_id})
 
     def reason(self, click: Click, order: Any) -> tuple[str, str]:
@@ -113,8 +125,9 @@ class _Known:
 
     def _is_buyer(self, order: Any) -> bool:
         """Whether the affiliate was the customer when an order was recorded (R15)."""
-        if order.customer_id in self.linked:
-            return self.linked[order.customer_id] < order.fact_id
+        fact, affiliate = self.linked.get(order.customer_id, (order.fact_id, None))
+        if fact < order.fact_id:
+            return affiliate == self.affiliate
         own = self.archive.last(self.affiliate, order.fact_id, "application", "email")
         heard = [key for customer, fact, key in self.emails
                  if customer == order.customer_id and fact <= order.fact_id]  # fmt: skip

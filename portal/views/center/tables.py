@@ -89,8 +89,7 @@ def _table(
 
 def _lost(wanted: Filter, names: dict[int | None, str]) -> list[Told]:
     """Clicks that an order followed without commission, of the same filter."""
-    where = wanted.of(Click.select(), Click.clicked_at)._where  # the condition alone
-    found = evidence.lost(me(), *([where] if where is not None else ()), limit=LOST)
+    found = evidence.lost(me(), *wanted.where(Click.clicked_at), limit=LOST)
     return [{"why": why, "link": names.get(why.click.link_id, MAIN_LINK)} for why in found]
 
 
