@@ -57,5 +57,5 @@ class MissingForm(KeyedForm):
 
     def validate_day(self, field: Any) -> None:
         """A slip in the year is not looked for."""
-        if not 2000 <= field.data.year < 2100:
+        if field.data and not 2000 <= field.data.year < 2100:
             raise ValidationError("Say a day of this century.")
