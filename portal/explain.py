@@ -176,7 +176,7 @@ class _Known:
         refund = self.refunds.get(entry.fact_id)
         kind = "Second tier" if entry.kind == rules.OVERRIDE else "Commission"
         if entry.kind == rules.REVERSAL:
-            kind = REFUNDS[refund.kind] if refund else "Refund"
+            kind = self._taken_back(entry)
         about = self._override if entry.rule == "R13" else self._commission
         what, trail = about(payment, order)
         if refund:
@@ -185,12 +185,13 @@ class _Known:
         trail.append((f"Rule {entry.rule}", self._formula(entry, payment, order)))
         for later in self.later.get(payment.id, ()):
             if later.id > entry.id and later.rule == entry.rule:
-                of = self.refunds.get(later.fact_id)
-                what = REFUNDS[of.kind] if of else "Refund"
-                trail.append(
-                    ("Later", f"{usd(later.amount)}, {what}, {self._when(later.happened_at)}")
-                )
+                change = f"{usd(later.amount)}, {self._taken_back(later)}"
+                trail.append(("Later", f"{change}, {self._when(later.happened_at)}"))
         return f"{kind}: {what}", trail
+
+    def _taken_back(self, reversal: Any) -> str:
+        refund = self.refunds.get(reversal.fact_id)
+        return REFUNDS[refund.kind] if refund else "Refund"
 
     def _commission(self, payment: Any, order: Any) -> tuple[str, Trail]:
         customer = self.customers[order.customer_id]
