@@ -5,12 +5,13 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
-from portal import database
+from portal import cases, database, starter
 from portal.material import BANNER
 from portal.models import Click, ClickDay
 from tests.creatives import make_creative
-from tests.makers import make_affiliate, make_program
+from tests.makers import ADDRESS, make_admin, make_affiliate, make_program
 
 pytestmark = [pytest.mark.browser, pytest.mark.sqlite_only]
 
@@ -75,3 +76,31 @@ def test_a_banner_pasted_elsewhere_shows_and_its_click_counts(open_page, server,
     assert ClickDay.get().clicks == 1
     assert click.outside_id in reader.url
     assert reader.said == []
+
+
+CENTER = ["/center/banners", "/center/emails", "/center/help", "/center/missing-sale"]
+OFFICE = ["/admin/material", "/admin/cases", "/admin/cases/1"]
+OFFICE += [f"/admin/material/{name}" for name in ("banner", "text", "email", "email/8")]
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (1280, "light")])
+def test_material_and_cases_are_readable_by_all(open_page, db, width, scheme):
+    today = database.utcnow()
+    make_program(today)
+    alice = make_affiliate("alice", today, **ADDRESS)
+    make_admin(today)
+    starter.offer(now=today)
+    case = cases.ask(alice, "A question", "Why?", key="k", now=today, facts=[("By", "D. K.")])
+    found, wide = {}, []
+    people = {"alice": [*CENTER, f"/center/cases/{case.key}"], "office@example.com": OFFICE}
+    for person, addresses in people.items():
+        page = open_page(person, width, scheme)
+        for address in addresses:
+            assert page.goto(address).status == 200, address
+            problems = Axe().run(page).response["violations"]
+            if problems:
+                found[address] = [(p["id"], p["nodes"][0]["html"][:200]) for p in problems]
+            if page.evaluate("document.documentElement.scrollWidth") > width:
+                wide.append(address)
+        assert page.said == []
+    assert (found, wide) == ({}, [])
