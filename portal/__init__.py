@@ -6,7 +6,7 @@ import gzip
 import os
 from typing import Any
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, abort, g, request
 from flask_login import LoginManager
 from flask_wtf import CSRFProtect
 from htmx_flask import Htmx
@@ -63,6 +63,7 @@ def create_app(config: Config | None = None) -> Flask:
     app.jinja_env.globals.update(asset_url=assets.asset_url, integrity=assets.integrity)
     app.before_request(_allow_uploads)  # before anybody looks into the form
     app.before_request(_open_database)  # first: a refusal before any view is a page too
+    app.before_request(_need_plain_address)
     csrf = CSRFProtect(app)
     for blueprint in FOR_PROGRAMS:
         csrf.exempt(blueprint)
@@ -106,6 +107,12 @@ def _allow_uploads() -> None:
 def _open_database() -> None:
     """A connection of the pool for the request; kept by a thread it would die with the thread."""
     g.opened = database.db.connect(reuse_if_open=True)
+
+
+def _need_plain_address() -> None:
+    """Nothing of ours is named by what cannot be printed, and PostgreSQL takes no NUL in a text."""
+    if not request.path.isprintable():
+        abort(404)
 
 
 def _give_back(_: BaseException | None) -> None:

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from peewee import JOIN, fn
 
-from portal import months, program, visits, words
+from portal import program, visits, words
 from portal.books import Entry, Order, Payment
 from portal.database import transaction
 from portal.models import Affiliate, Audit, Click, ClickDay, Link
-from portal.reports import DAYS, MAIN_LINK, total
+from portal.reports import MAIN_LINK, first_day, total
 from portal.rules import Refused
 
 MOST = 200
@@ -76,10 +76,10 @@ def hosts(current: program.Program) -> str:
 
 def table(affiliate: Affiliate, *, now: datetime, zone: ZoneInfo) -> list[Row]:
     """The main link, the affiliate's own by name, and those of the program that brought a click."""
-    first = date.fromisoformat(months.day_of(now, zone)) - timedelta(days=DAYS - 1)
+    first = first_day(now, zone).isoformat()
     counted = (
         ClickDay.select(ClickDay.link_id, fn.SUM(ClickDay.clicks))
-        .where(ClickDay.affiliate_id == affiliate.id, ClickDay.day >= first.isoformat())
+        .where(ClickDay.affiliate_id == affiliate.id, ClickDay.day >= first)
         .group_by(ClickDay.link_id)
     )
     clicks = {key: int(count) for key, count in counted.tuples()}

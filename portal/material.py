@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import html
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from peewee import (
@@ -24,7 +24,7 @@ from peewee import (
 
 from portal import program, swipes, visits
 from portal.database import Table, UtcField, transaction
-from portal.models import Affiliate, Audit, Link
+from portal.models import Affiliate, Audit, ClickDay, Link
 from portal.pictures import Picture
 from portal.rules import Refused
 from portal.words import address_lines
@@ -76,6 +76,14 @@ def listed(kind: str, *, retired: bool = False) -> list[Creative]:
     return list(query.order_by(Creative.retired_at.is_null(False), Creative.place, Creative.id))
 
 
+def clicks(since: date) -> dict[int, int]:
+    """Click-throughs on the creatives since a day, all affiliates' together, by link."""
+    counted = ClickDay.select(ClickDay.link_id, fn.SUM(ClickDay.clicks))
+    counted = counted.join(Creative, on=(Creative.link == ClickDay.link_id))
+    counted = counted.where(ClickDay.day >= since.isoformat()).group_by(ClickDay.link_id)
+    return {link: int(count) for link, count in counted.tuples()}
+
+
 def landing(text: str) -> str:
     """The address that a link may lead to, empty for the product's own page. Raises Refused."""
     current = program.load()
@@ -110,9 +118,9 @@ def add(
         link = Link.create(affiliate=None, slug="", name="", landing=page, created_at=now)
         last = Creative.select(fn.MAX(Creative.place)).where(Creative.kind == kind).scalar() or 0
         row = {"kind": kind, "link": link, "image": image, "place": last + 1, "created_at": now}
-        made = Creative.create(**row, **_clean(said))
-        slug = {"slug": f"{kind}.{link.id}", "name": _link_name(made)}
-        Link.update(**slug).where(Link.id == link.id).execute()
+        made = Creative.create(**row, **_clean(kind, said))
+        link.slug, link.name = f"{kind}.{link.id}", _link_name(made)
+        link.save()
         Audit.note(by, f"{kind} added", made.name, now)
         return made
 
@@ -123,8 +131,9 @@ def _need_new(kind: str, name: str, but: int = 0) -> None:
         raise Refused("There is one of this name already. Choose another name.", "name")
 
 
-def _clean(said: dict[str, str]) -> dict[str, str]:
-    return said | {"text": swipes.clean(said["text"])[0]}
+def _clean(kind: str, said: dict[str, str]) -> dict[str, str]:
+    """What is kept of what was written; the words of banners and links are no HTML."""
+    return said | {"text": swipes.clean(said["text"])[0]} if kind == EMAIL else said
 
 
 def _link_name(creative: Creative) -> str:
@@ -141,7 +150,7 @@ def change(
     swipes.check_placeholders(said.get("subject", ""), "subject")
     with transaction():
         _need_new(creative.kind, said["name"], creative.id)
-        row = {"place": place, **_clean(said)}
+        row = {"place": place, **_clean(creative.kind, said)}
         Creative.update(**row).where(Creative.id == creative.id).execute()
         changed = Creative.get_by_id(creative.id)
         to = {"landing": page, "name": _link_name(changed)}
@@ -206,6 +215,6 @@ def swipe(
     foot = current.mail_footer
     return {
         "subject": swipes.fill(subject, values),
-        "text": f"{swipes.as_text(body, values)}\n\n{swipes.fill(foot, known)}",
+        "text": f"{swipes.as_text(body, values)}\n\n{swipes.as_text(foot, known)}",
         "html": f"{swipes.as_html(body, values)}\n{swipes.as_html(foot, known)}",
     }

@@ -110,7 +110,8 @@ def _fits(order: Any, customer: Any, claim: Claim) -> bool:
         return False
     if "@" in who:
         return rules.email_key(who) == customer.email_key
-    return bool(_words(who) & _words(customer.name.casefold()))
+    said, known = _words(who), _words(customer.name.casefold())
+    return bool(said and known) and (said <= known or known <= said)
 
 
 def _words(text: str) -> set[str]:

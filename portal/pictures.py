@@ -17,10 +17,13 @@ KINDS = {"PNG": "png", "JPEG": "jpg", "GIF": "gif", "WEBP": "webp"}
 LARGEST = 2 * 1024 * 1024  # bytes
 SIDE, PIXELS = 4_096, 8_000_000
 SAVED: dict[str, dict[str, Any]] = {"PNG": {"optimize": True}, "JPEG": {"quality": 88}}
-FRAMES, ALL_PIXELS = 100, 40_000_000  # of something that moves
+KEPT = {"transparency"}  # of all that a file says beside its pixels
+FRAMES, ALL_PIXELS = 100, 20_000_000  # of something that moves
 TAKES = "PNG, JPEG, GIF or WebP, at most 2 MB and 4,096 pixels a side."
+TOO_LARGE = "At most 4,096 a side and 8 million in all are taken."
 
-Image.MAX_IMAGE_PIXELS = None  # its own limit only warns; ours refuses, before anything is decoded
+# Its decoders look at this before they take memory for a frame, and refuse from twice as much on.
+Image.MAX_IMAGE_PIXELS = PIXELS
 
 
 class Picture(NamedTuple):
@@ -36,30 +39,31 @@ def read(content: bytes, name: str = "file") -> Picture:
     """The picture that a file holds, written anew. Raises Refused with what would be right."""
     if len(content) > LARGEST:
         raise Refused(f"{name} has {len(content) / 2**20:.1f} MB. At most 2 MB are taken.", "file")
-    if b"<svg" in content[:1000].lower():
-        said = f"This is an SVG drawing under the name {name}. Save it as PNG and send that."
-        raise Refused(said, "file")
     try:
         with Image.open(io.BytesIO(content), formats=list(KINDS)) as opened:
             return _written(opened)
     except Refused:
         raise
+    except Image.DecompressionBombError as problem:
+        raise Refused(f"{name} has too many pixels. {TOO_LARGE}", "file") from problem
     except Exception as problem:  # decoders raise whatever a broken file makes them
         said = f"{name} is not a picture that can be read. Take {TAKES}"
+        if b"<svg" in content[:1000].lower():
+            said = f"This is an SVG drawing under the name {name}. Save it as PNG and send that."
         raise Refused(said, "file") from problem
 
 
 def _written(opened: Any) -> Picture:
-    kind = opened.format
-    still = kind not in ("GIF", "WEBP") or not getattr(opened, "is_animated", False)
-    frames = [_still(opened)] if still else list(_frames(opened))
+    kind = "JPEG" if opened.format == "MPO" else opened.format  # as phones name theirs
+    still = kind not in ("GIF", "WEBP") or not opened.is_animated
+    frames = [_still(opened, kind)] if still else list(_frames(opened))
     first, *others = frames
     options: dict[str, Any] = {**SAVED.get(kind, {})}
     if others:
         times = [frame.info.get("duration", 100) for frame in frames]
         options = {"save_all": True, "append_images": others, "duration": times, "loop": 0}
     written = io.BytesIO()
-    first.info = {}
+    first.info = {name: first.info[name] for name in KEPT & first.info.keys()}
     first.save(written, kind, **options)
     width, height = first.size
     return Picture(KINDS[kind], width, height, written.getvalue())
@@ -67,15 +71,16 @@ def _written(opened: Any) -> Picture:
 
 def _need_small(width: int, height: int) -> None:
     if max(width, height) > SIDE or width * height > PIXELS:
-        said = f"This picture has {width:,} × {height:,} pixels. At most 4,096 a side and 8 million"
-        raise Refused(f"{said} in all are taken.", "file")
+        raise Refused(f"This picture has {width:,} × {height:,} pixels. {TOO_LARGE}", "file")
 
 
-def _still(opened: Any) -> Any:
+def _still(opened: Any, kind: str) -> Any:
     _need_small(*opened.size)
     upright = ImageOps.exif_transpose(opened)
-    if opened.format == "JPEG":
+    if kind == "JPEG":
         return upright.convert("RGB")
+    if upright.mode.startswith("I"):  # 16 bits of gray
+        return upright.convert("I").point(lambda value: value / 257).convert("L")
     return upright if upright.mode in ("RGB", "RGBA", "L", "P") else upright.convert("RGBA")
 
 

@@ -35,16 +35,14 @@ class Filter:
     link: int | None = None
     sub_id: str = ""
 
-    def of(self, query: Query, at: Any) -> Query:
-        """The rows of a query of clicks that it lets through."""
-        if self.since:
-            query = query.where(at >= self.since)
+    def where(self, at: Any) -> list[Any]:
+        """The conditions of what it lets through, of a query that has clicks in it."""
+        found = [at >= self.since] if self.since else []
         if self.before:
-            query = query.where(at < self.before)
+            found.append(at < self.before)
         if self.link is not None:
-            main = Click.link_id.is_null()
-            query = query.where(Click.link_id == self.link if self.link else main)
-        return query.where(Click.sub_id == self.sub_id) if self.sub_id else query
+            found.append(Click.link_id == self.link if self.link else Click.link_id.is_null())
+        return [*found, Click.sub_id == self.sub_id] if self.sub_id else found
 
 
 @dataclass
@@ -109,10 +107,14 @@ def due(affiliate: Affiliate, month_end: datetime) -> int:
     return found.get(affiliate.id, 0)
 
 
+def first_day(now: datetime, zone: ZoneInfo) -> date:
+    """The first of the last 90 days, today the last."""
+    return date.fromisoformat(months.day_of(now, zone)) - timedelta(days=DAYS - 1)
+
+
 def last_days(affiliate: Affiliate, *, now: datetime, zone: ZoneInfo) -> list[dict[str, Any]]:
     """Click-throughs and orders of each of the last 90 days, today the last."""
-    today = date.fromisoformat(months.day_of(now, zone))
-    first = today - timedelta(days=DAYS - 1)
+    first = first_day(now, zone)
     counts = ClickDay.select(ClickDay.day, fn.SUM(ClickDay.clicks)).where(
         (ClickDay.affiliate_id == affiliate.id) & (ClickDay.day >= first.isoformat())
     )
@@ -148,8 +150,9 @@ def labels(affiliate: Affiliate) -> list[str]:
 
 def clicks(affiliate: Affiliate, wanted: Filter, **cut: Any) -> Rows:
     """Click-throughs, newest first, and by click the order that followed."""
-    query = Click.select().where(Click.affiliate_id == affiliate.id, Click.mark.is_null())
-    found = _cut(wanted.of(query, Click.clicked_at), Click.id, **cut)
+    mine = (Click.affiliate_id == affiliate.id) & Click.mark.is_null()
+    query = Click.select().where(mine, *wanted.where(Click.clicked_at))
+    found = _cut(query, Click.id, **cut)
     ordered = Order.select(Order.click_id, Order.order_id).where(
         Order.click_id.in_([click.id for click in found.rows]), Order.credited_to == affiliate
     )
@@ -161,7 +164,7 @@ def orders(affiliate: Affiliate, wanted: Filter, **cut: Any) -> Rows:
     """Credited orders, newest recorded first, with what was paid and earned on each."""
     query: Query = Order.select(Order, Customer, Click).join(Customer).switch(Order)
     query = query.join(Click, JOIN.LEFT_OUTER, on=(Order.click_id == Click.id), attr="click")
-    query = wanted.of(query.where(Order.credited_to == affiliate), Order.ordered_at)
+    query = query.where(Order.credited_to == affiliate, *wanted.where(Order.ordered_at))
     found = _cut(query, Order.id, **cut)
     found.more = sums([order.id for order in found.rows], affiliate)
     return found

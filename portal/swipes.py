@@ -23,13 +23,15 @@ PLACEHOLDERS = {
     "disclosure": "the sentence from the settings",
 }
 TAGS = {"a", "b", "br", "em", "i", "li", "ol", "p", "strong", "ul"}
+SCHEMES = {"http", "https", "mailto"}
 _PLACEHOLDER = re.compile(r"\{([^{}\n]{1,40})\}")
+_TAG = re.compile(r"<(/?[a-zA-Z]|!--)[^<>]*>")
 _PARAGRAPH = re.compile(r"\n\s*\n")
 
 
 def is_html(text: str) -> bool:
     """Whether a text is HTML; a lone < in plain lines is none."""
-    return re.search(r"<\s*/?\s*[a-zA-Z!]", text) is not None
+    return _TAG.search(text) is not None
 
 
 def check_placeholders(text: str, field: str) -> None:
@@ -50,12 +52,15 @@ def clean(text: str) -> tuple[str, list[str]]:
     if not is_html(text):
         return text, []
     seen = _Seen()
-    seen.feed(text)
-    cleaned = nh3.clean(
-        text, tags=TAGS, attributes={"a": {"href"}}, url_schemes={"http", "https", "mailto"},
-        link_rel=None,
-    )  # fmt: skip
-    return cleaned, sorted(seen.foreign)
+    seen.feed(re.sub("<!+", "<", text))  # its parser stops at a broken declaration
+    return _kept(text), sorted(seen.foreign)
+
+
+def _kept(text: str) -> str:
+    """HTML without all that is not allowed; still HTML where nothing but words is left."""
+    attributes = {"a": {"href"}}
+    kept = nh3.clean(text, TAGS, attributes=attributes, url_schemes=SCHEMES, link_rel=None)
+    return kept if is_html(kept) else f"<p>{kept}</p>"
 
 
 class _Seen(HTMLParser):
@@ -68,8 +73,9 @@ class _Seen(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.foreign |= {tag} - TAGS
         for name, value in attrs:
-            script = (value or "").strip().lower().startswith(("javascript:", "data:", "vbscript:"))
-            if name != "href" or script:
+            scheme, colon, _ = "".join((value or "").lower().split()).partition(":")
+            foreign = colon and scheme.isalpha() and scheme not in SCHEMES
+            if name != "href" or foreign:
                 self.foreign.add(name)
 
 
@@ -79,10 +85,10 @@ def fill(text: str, values: Mapping[str, str]) -> str:
 
 
 def as_html(text: str, values: Mapping[str, str]) -> str:
-    """A cleaned text as HTML; the link of plain lines can be clicked."""
+    """A text as clean HTML; the link of plain lines can be clicked."""
     safe = {name: html.escape(value) for name, value in values.items()}
     if is_html(text):
-        return fill(text, safe)
+        return fill(_kept(text), safe)
     link = f'<a href="{safe["link"]}">{safe["link"]}</a>' if "link" in safe else ""
     paragraphs = _PARAGRAPH.split(html.escape(text, quote=False).strip())
     lines = "\n".join(f"<p>{paragraph}</p>" for paragraph in paragraphs).replace("\n", "<br>\n")
@@ -90,10 +96,10 @@ def as_html(text: str, values: Mapping[str, str]) -> str:
 
 
 def as_text(text: str, values: Mapping[str, str]) -> str:
-    """A cleaned text as plain lines; links of HTML stand behind their words."""
+    """A text as clean plain lines; links of HTML stand behind their words."""
     if not is_html(text):
         return fill(text, values)
-    plain = re.sub(r'<a [^>]*href="([^"]*)"[^>]*>(.*?)</a>', _beside, text, flags=re.DOTALL)
+    plain = re.sub(r'<a href="([^"]*)">(.*?)</a>', _beside, _kept(text), flags=re.DOTALL)
     plain = re.sub(r"\s*<li>\s*", "\n- ", plain)
     plain = re.sub(r"\s*<br>\s*", "\n", plain)
     plain = re.sub(r"\s*</?(p|ul|ol)>\s*", "\n\n", plain)

@@ -8,7 +8,8 @@ from datetime import timedelta
 
 import pytest
 
-from portal import database, program
+from portal import cases, database, program
+from portal.books import Entry, Order, Payout
 from portal.months import month_of
 from tests.makers import (
     ADDRESS,
@@ -17,6 +18,7 @@ from tests.makers import (
     make_click,
     make_earnings,
     make_program,
+    make_run,
 )
 
 OPEN = {
@@ -101,6 +103,27 @@ def test_what_belongs_to_others_is_nowhere(login_as, cast):
     assert foreign.status_code == missing.status_code == 404
     without_tokens = [re.sub(rb'value="[\w.-]+"', b"", a.data) for a in (foreign, missing)]
     assert without_tokens[0] == without_tokens[1]
+
+
+def test_what_alice_asked_and_could_ask_is_nowhere_for_mallory(login_as, cast):
+    """Her case, and each kind of her rows; whatever answers, she is not named in it."""
+    case = cases.ask(cast["alice"], "Mine", "Why?", key="k", now=database.utcnow())
+    order = Order.get(Order.credited_to == cast["alice"])
+    make_run(cast["month"], database.utcnow())
+    payout = Payout.get(Payout.affiliate == cast["alice"])
+    entry = Entry.select().where(Entry.affiliate == cast["alice"]).first()
+    rows = [f"entry:{entry.id}", f"order:{order.order_id}", f"click:{cast['click']}"]
+    rows.append(f"payout:{payout.run_id}")
+    addresses = [f"/center/help?about={row}" for row in rows] + [f"/center/cases/{case.key}"]
+    for person, status in (("alice", 200), ("mallory", 404)):
+        client = login_as(cast[person])
+        for address in addresses:
+            answer = client.get(address)
+            assert answer.status_code == status, address
+            if person == "mallory":
+                assert client.post(address, data={"do": "close"}).status_code == 404, address
+                assert b"alice" not in answer.data.lower(), address
+                assert b"order-" not in answer.data, address
 
 
 def test_no_deed_without_its_token(login_as, app, cast):

@@ -15,6 +15,8 @@ from wtforms import fields
 from wtforms.fields import Field
 from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
 
+from portal.visits import SUB_ID
+
 _AMOUNT = re.compile(r"([+−-]?)\s*\$?\s*([0-9]{1,7}|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.([0-9]{2}))?")
 
 
@@ -31,6 +33,13 @@ def _trim(text: str | None) -> str:
 def _plain(form: Any, field: Field) -> None:
     if field.data and not all(c.isprintable() or c in "\r\n\t" for c in field.data):
         raise ValidationError("This holds a character that cannot be printed.")
+
+
+def is_label(form: Any, field: Field) -> None:
+    """Validate a label of clicks; a click with another would lose it (R8 refuses no visitor)."""
+    if not SUB_ID.fullmatch(field.data):
+        said = "A label has 1 to 64 letters, digits, dots, dashes or underscores."
+        raise ValidationError(said)
 
 
 def line(

@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from wtforms import fields
-from wtforms.validators import ValidationError
 
-from portal.forms import Form, line, options
-from portal.visits import SUB_ID
+from portal.forms import Form, is_label, line, options
 
 
 class LinkForm(Form):
@@ -35,9 +33,4 @@ class LabelForm(Form):
     """A label to put on a link; sent by GET, so that the page can be kept."""
 
     sub_id = line("Add a label", "off", hint="Say where the link stands: spring, ch-4.", most=64)
-
-    def validate_sub_id(self, field: Any) -> None:
-        """A click with another label would lose it (R8 refuses no visitor)."""
-        if not SUB_ID.fullmatch(field.data):
-            said = "A label has 1 to 64 letters, digits, dots, dashes or underscores."
-            raise ValidationError(said)
+    validate_sub_id = is_label

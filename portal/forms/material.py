@@ -7,7 +7,7 @@ from wtforms import fields
 from wtforms.validators import NumberRange, Optional
 
 from portal import pictures
-from portal.forms import Form, line
+from portal.forms import Form, is_label, line
 
 ALT_HINT = "For readers who do not see the image."
 PAGE_HINT = "Pages named in the settings."
@@ -56,7 +56,8 @@ class InsideForm(Form):
     """Which link stands inside the blocks, and its label; sent by GET."""
 
     link = fields.SelectField("Link inside", validators=[Optional()], default="")
-    sub_id = line("Label (sub-ID)", most=64, pattern="[A-Za-z0-9._-]{1,64}")
+    sub_id = line("Label (sub-ID)", "off", most=64)
+    validate_sub_id = is_label
 
 
 FORMS = {"banner": BannerForm, "text": TextForm, "email": EmailForm}

@@ -182,3 +182,65 @@ def test_the_ends_of_the_calendar(login_as, alice):
     for page in ("clicks?to=9999-12-31", "orders?from=0001-01-01&to=9999-12-31"):
         assert client.get(f"/center/{page}").status_code == 200
     assert client.get("/center/payments?month=9999-12").status_code == 404
+
+
+# --- Clicks that an order followed without commission -------------------------------------------
+
+
+def lose(alice, mallory, at, sales=1, **said):
+    """Orders that alice's clicks came before and mallory's click won."""
+    for _ in range(sales):
+        first = make_click(alice, at - timedelta(hours=2), **said)
+        last = make_click(mallory, at - timedelta(hours=1), former=first)
+        make_sale(at, click_id=last, customer="Quentin Quist", order_id=f"secret-{last}")
+
+
+def lost_part(page):
+    return page.partition('id="else"')[2].partition("</section>")[0]
+
+
+def test_clicks_say_why_the_order_that_followed_is_not_yours(login_as, alice, mallory, today):
+    lose(alice, mallory, today)
+    client = login_as(alice)
+    assert "Ordered, not yours: A later click won (R6)" in text(client.get("/center/clicks"))
+    part = lost_part(text(client.get("/center/orders")))
+    assert "A later click won" in part
+    assert "R6" in part
+
+
+def test_of_anothers_order_only_the_reason_is_told(login_as, alice, mallory, today):
+    at = today - timedelta(days=3, hours=5, minutes=7, seconds=11)
+    lose(alice, mallory, at)
+    client = login_as(alice)
+    for address in ("/center/clicks", "/center/orders", "/center/clicks?format=csv"):
+        page = text(client.get(address))
+        for secret in ("Q. Q.", "Quentin", "secret-", "shop.example", "97.00", "20.00", "mallory",
+                       f"{at:%H:%M:%SZ}", f"{at - timedelta(hours=1):%H:%M:%SZ}"):  # fmt: skip
+            assert secret not in page, (address, secret)
+
+
+def test_lost_clicks_are_those_of_the_filter(login_as, alice, mallory, today):
+    lose(alice, mallory, today - timedelta(days=40), sub_id="old")
+    lose(alice, mallory, today, sub_id="new")
+    client = login_as(alice)
+    since = (today - timedelta(days=10)).date()
+    for query, rows in [
+        ("", 2), (f"?from={since}", 1), (f"?to={since}", 1), ("?sub_id=old", 1), ("?sub_id=x", 0),
+        ("?link=main", 2), (f"?from={since}&sub_id=old", 0),
+    ]:  # fmt: skip
+        part = lost_part(text(client.get(f"/center/orders{query}")))
+        assert part.count("A later click won") == rows, query
+
+
+@pytest.mark.parametrize("address", ["/center/clicks", "/center/orders"])
+def test_fifty_lost_clicks_cost_what_five_do(login_as, alice, mallory, today, monkeypatch, address):
+    client = login_as(alice)
+    lose(alice, mallory, today, sales=5)
+    client.get(address)
+    with counted(monkeypatch) as few:
+        client.get(address)
+    lose(alice, mallory, today, sales=45)
+    with counted(monkeypatch) as many:
+        page = text(client.get(address))
+    assert page.count("A later click won") == 25
+    assert len(many) == len(few) < 30

@@ -26,7 +26,8 @@ def listed() -> Response:
     asked: dict[str, Any] = {
         name: request.args.get(name, "")[:100].strip() for name in ("state", "about", "q")
     }
-    if asked["state"] not in ("", *STATES) or asked["about"] not in ("", *cases.ABOUT):
+    known = asked["state"] in ("", *STATES) and asked["about"] in ("", *cases.ABOUT)
+    if not known or not asked["q"].isprintable():
         abort(404)
     text = request.args.get("before", "")
     rows = cases.listed(**asked, before=int(text[:9]) if text.isdecimal() else None)

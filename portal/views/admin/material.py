@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response, abort, current_app, flash, request
 
-from portal import material, pictures, swipes
+from portal import material, pictures, reports, swipes
 from portal.forms import options
 from portal.forms.material import FORMS, CreativeForm, LogoForm
 from portal.material import BANNER, EMAIL, TEXT, Creative
@@ -22,8 +22,13 @@ SAMPLE = Affiliate(name="Jordan Reyes", code="jreyes", payee="", line1="", city=
 @blueprint.get("/material", endpoint="material")
 def everything() -> Response:
     """All that is offered, and what was."""
+    return _all(LogoForm(None))
+
+
+def _all(logo: LogoForm) -> Response:
     kinds = {kind: material.listed(kind, retired=True) for kind in (BANNER, TEXT, EMAIL)}
-    return page("admin/material.html", kinds=kinds, logo=LogoForm(None))
+    clicks = material.clicks(reports.first_day(now(), settings().zone))
+    return page("admin/material.html", kinds=kinds, clicks=clicks, logo=logo)
 
 
 @blueprint.route("/material/<any(banner,text,email):kind>", methods=["GET", "POST"])
@@ -54,9 +59,9 @@ def _editor(kind: str, found: Creative | None) -> Response:
         else:
             return goto("admin.material")
     status = 200 if preview else None
-    shown = _preview(form) if kind == EMAIL else None
+    parts, shown = (["admin/_preview_email.html"], _preview(form)) if kind == EMAIL else ([], None)
     return page(
-        "admin/creative.html", "admin/_preview_email.html", status=status, kind=kind, it=found,
+        "admin/creative.html", *parts, status=status, kind=kind, it=found,
         form=form, shown=shown, placeholders=swipes.PLACEHOLDERS,
     )  # fmt: skip
 
@@ -77,7 +82,7 @@ def _saved(found: Creative | None) -> dict[str, Any]:
 
 def _save(kind: str, found: Creative | None, form: CreativeForm) -> None:
     said: dict[str, Any] = form.said() | {"by": me().email, "now": now()}
-    taken_out = swipes.clean(said["text"])[1]
+    taken_out = swipes.clean(said["text"])[1] if kind == EMAIL else []
     if found:
         material.change(found, place=form.place.data or found.place, **said)
     else:
@@ -121,8 +126,7 @@ def logo() -> Response:
         picture = None if request.form.get("do") == "remove" else _uploaded(form.file.data)
     except Refused as problem:
         form.refuse(problem)
-        kinds = {kind: material.listed(kind, retired=True) for kind in (BANNER, TEXT, EMAIL)}
-        return page("admin/material.html", kinds=kinds, logo=form)
+        return _all(form)
     material.set_logo(picture, by=me().email, now=now())
     flash("The logo is saved." if picture else "The logo is gone.", "good")
     return goto("admin.material")
