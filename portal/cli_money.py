@@ -1,4 +1,4 @@
-"""The commands that pay: `portal payouts` and `portal checks`."""
+"""The commands that pay, and what was paid: `portal payouts`, `checks` and `tax`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from typing import Any
 
 import click
 
-from portal import affiliates, office, paper, program
+from portal import affiliates, office, paper, program, taxyear
 from portal import checks as checkbook
 from portal.books import PaperCheck
 from portal.database import utcnow
 from portal.explain import explain
+from portal.formats import usd
 from portal.months import Month, month_of
 from portal.payouts import preview as preview_run
 from portal.payouts import run_month
@@ -123,3 +124,21 @@ def _page(check: PaperCheck) -> paper.CheckPage:
             for entry in entries
         ),
     )
+
+
+@click.command()
+@click.argument("year", type=click.IntRange(2000, 2999))
+@as_json
+def tax(year: int, json_wanted: bool) -> None:
+    """List who gets Form 1099-NEC for a year and who does not, each with the reason (R22).
+
+    Example: portal tax 2026
+    """
+    opened()
+    told = taxyear.told(year)
+    said = (
+        f"{one['affiliate']} {one['name']} {usd(one['amount'])}: "
+        f"{'form' if one['form'] else 'no form'}. {one['reason']}"
+        for one in told["people"]
+    )
+    show(told, json_wanted, text="\n".join(said) or f"No check is dated in {year}.")

@@ -40,6 +40,7 @@ ROWS = (
         "verify",
         "cases",
         "links",
+        "taxyear",
     },
     {"transfer"},
     # The edges.

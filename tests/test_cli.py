@@ -262,3 +262,19 @@ def test_a_void_needs_a_reason_and_a_run_has_to_be(run, earned):
     run("payouts", "run")
     assert run("checks", "void", "--month", "2026-01").exit_code == 1
     assert PaperCheck.select().where(PaperCheck.status == "void").count() == 0
+
+
+# --- Tax years ---------------------------------------------------------------------------------
+
+
+def test_the_forms_of_a_year_are_listed(run, earned):
+    run("payouts", "run", "--month", "2026-01")
+    run("checks", "print", "--month", "2026-01")
+    told = json.loads(run("tax", "2026", "--json").stdout)
+    why = "Not a U.S. person."
+    ada = {"affiliate": "ada", "name": "Ada", "amount": 15_000, "form": False, "reason": why}
+    assert told == {"year": 2026, "people": [ada]}
+    assert run("tax", "2026").stdout == f"ada Ada $150.00: no form. {why}\n"
+    assert run("tax", "2025").stdout == "No check is dated in 2025.\n"
+    assert json.loads(run("tax", "2025", "--json").stdout) == {"year": 2025, "people": []}
+    assert run("tax", "soon").exit_code == 2
