@@ -51,7 +51,7 @@ ROWS = (
     {"views"},
     {"__init__"},
     {"serve"},
-    {"cli_money"},
+    {"cli_money", "cli_backup"},
     {"cli"},
 )
 

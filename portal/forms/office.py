@@ -6,7 +6,7 @@ import re
 
 from wtforms import fields
 from wtforms.fields import Field
-from wtforms.validators import NumberRange, Optional, ValidationError
+from wtforms.validators import InputRequired, NumberRange, Optional, ValidationError
 
 from portal.forms import Form, line, options
 
@@ -67,3 +67,14 @@ class BatchForm(Form):
     )
     mailed = fields.DateField("Mailed", [Optional()])
     everyone = fields.BooleanField("All of this run")
+
+
+class RestoredForm(Form):
+    """What is asked after a restore."""
+
+    highest_check = fields.IntegerField(
+        "Highest check number used",
+        [InputRequired("Give the number."), NumberRange(0, 999_999_999, "A number from 0.")],
+        description="The highest on any check that was printed, also since the backup.",
+        render_kw={"inputmode": "numeric"},
+    )
