@@ -139,6 +139,9 @@ _MOST = 100_000_000  # a million dollars: more is a slip of the hand
 SETTINGS = (
     Setting("program_name", "one line of 1 to 200 characters", _NAME, "Affiliate Program"),
     Setting("program_address", _LINES, _lines, ""),
+    Setting("payer_name", "the legal name, one line of 1 to 200 characters", _NAME, ""),
+    Setting("payer_tax_id", "an EIN like 12-3456789", partial(_matching, "[0-9]{2}-[0-9]{7}"), ""),
+    Setting("payer_phone", "a telephone number", partial(_matching, "[0-9+() .-]{7,25}"), ""),
     Setting("support_email", "an e-mail address", _EMAIL, ""),
     Setting("logo", "the name of an image", partial(_matching, "[0-9a-f]{32}[.][a-z]{3,4}"), ""),
     Setting("disclosure", _LINES, _lines, _DISCLOSURE),

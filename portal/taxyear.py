@@ -7,7 +7,7 @@ is not known uses the last one that is, until an admin confirms its own.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from peewee import CompositeKey, ForeignKeyField, IntegerField, TextField, fn
@@ -17,7 +17,6 @@ from portal.books import PaperCheck, Payout
 from portal.database import CentsField, Table, UtcField, transaction
 from portal.models import Affiliate, Audit, TaxIdOnFile
 
-CORPORATIONS = ("c_corporation", "s_corporation")
 LAST_SET = max(taxes.STATUTORY_1099)  # the last year whose amount the law itself names
 
 
@@ -98,6 +97,19 @@ def confirm(year: int, amount: int, source: str, *, by: str, now: datetime) -> N
         Audit.note(by, "tax year", str(year), now, statutory=amount, source=source)
 
 
+def known_years(now: datetime) -> list[tuple[int, int, bool]]:
+    """The years with an amount of their own and those begun, as `statutory` says; newest first."""
+    soon = (now + timedelta(days=60)).year  # the amount of a year is published before it begins
+    years = taxes.STATUTORY_1099.keys() | confirmed() | set(range(LAST_SET, soon + 1))
+    return [(year, *statutory(year)) for year in sorted(years, reverse=True)]
+
+
+def due_day(year: int) -> date:
+    """When forms of a year are due to recipients and the IRS: January 31, or the next workday."""
+    day = date(year + 1, 1, 31)
+    return day + timedelta(days=max(0, 7 - day.weekday()) if day.weekday() > 4 else 0)
+
+
 # --- Who gets one ------------------------------------------------------------------------------
 
 
@@ -124,7 +136,7 @@ def _recipient(
         amount,
         statutory=least,
         us_person=taxes.is_us_person(who.us_person, who.country),
-        corporation=who.tax_class in CORPORATIONS,
+        corporation=who.tax_class in taxes.CORPORATIONS,
         at=at,
     )
     return Recipient(who, amount, form, reason, on_file)

@@ -27,7 +27,7 @@ ROWS = (
     {"ledger", "access", "letters", "lists", "present", "material"},
     {"events", "accounts", "explain", "reports", "mail", "past"},
     {"attachments", "evidence", "office", "outlook", "migrations", "replay", "subjects", "team"},
-    {"runcheck", "missing"},
+    {"runcheck", "missing", "taxyear"},
     # The deeds.
     {
         "starter",
@@ -40,7 +40,7 @@ ROWS = (
         "verify",
         "cases",
         "links",
-        "taxyear",
+        "filing",
     },
     {"transfer"},
     # The edges.

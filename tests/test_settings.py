@@ -23,6 +23,9 @@ def test_every_default_reads_back_as_itself():
     [
         ("program_name", " Acme  ", "Acme"),
         ("program_address", "1 Main St\n  Town", "1 Main St\nTown"),
+        ("payer_name", "Acme Inc", "Acme Inc"),
+        ("payer_tax_id", "12-3456789", "12-3456789"),
+        ("payer_phone", "(510) 555-0100", "(510) 555-0100"),
         ("support_email", "help@acme.example", "help@acme.example"),
         ("product_url", "https://acme.example/buy?a=1", "https://acme.example/buy?a=1"),
         ("product_url", "http://localhost:5000/", "http://localhost:5000/"),
@@ -57,6 +60,8 @@ def test_values_that_are_taken(name, text, value):
         ("program_name", "a\nb", "one line"),
         ("program_name", "a" * 201, "1 to 200 characters"),
         ("program_address", "a\x00b", "plain lines"),
+        ("payer_tax_id", "123-45-6789", "an EIN like 12-3456789"),
+        ("payer_phone", "call us", "a telephone number"),
         ("support_email", "help", "an e-mail address"),
         ("support_email", "a@b,c@d", "an e-mail address"),
         ("product_url", "acme.example", "full address like https://"),

@@ -6,6 +6,7 @@ name; `refuse` puts that sentence where the others stand. Nothing is looked up h
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,11 +15,23 @@ from wtforms import fields
 from wtforms.fields import Field
 from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
 
+_AMOUNT = re.compile(r"([+−-]?)\s*\$?\s*([0-9]{1,7}|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.([0-9]{2}))?")
+
 
 def options(pairs: Iterable[tuple[str, str]]) -> list[Any]:
     """What can be chosen in a field, from values and their words."""
     known: Any = fields.choices  # its stubs are older than SelectChoice
     return [known.SelectChoice(value, label) for value, label in pairs]
+
+
+def cents(text: str) -> int:
+    """The cents of an amount as people write it: $1,234.50 or −12. Raises ValidationError."""
+    found = _AMOUNT.fullmatch(text.strip())
+    if not found:
+        raise ValidationError("An amount looks like 12.00, or −12.00 to take away.")
+    sign, dollars, rest = found.groups()
+    amount = int(dollars.replace(",", "")) * 100 + int(rest or 0)
+    return -amount if sign in ("-", "−") else amount
 
 
 def _trim(text: str | None) -> str:

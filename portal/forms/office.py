@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from wtforms import fields
 from wtforms.fields import Field
 from wtforms.validators import InputRequired, NumberRange, Optional, ValidationError
 
-from portal.forms import Form, line, options
-
-_AMOUNT = re.compile(r"([+−-]?)\s*\$?\s*([0-9]{1,7}|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.([0-9]{2}))?")
-
-
-def cents(text: str) -> int:
-    """The cents of an amount as people write it: $1,234.50 or −12. Raises ValidationError."""
-    found = _AMOUNT.fullmatch(text.strip())
-    if not found:
-        raise ValidationError("An amount looks like 12.00, or −12.00 to take away.")
-    sign, dollars, rest = found.groups()
-    amount = int(dollars.replace(",", "")) * 100 + int(rest or 0)
-    return -amount if sign in ("-", "−") else amount
+from portal.forms import Form, cents, line, options
 
 
 class AdjustForm(Form):

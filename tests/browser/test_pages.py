@@ -47,7 +47,8 @@ def office(alice, today):
     make_run(month, today)
     return [
         "/admin/", "/admin/affiliates", "/admin/affiliates/alice", "/admin/payouts",
-        f"/admin/payouts/{month}", f"/admin/payouts/{month.plus(1)}", "/admin/mails", "/admin/restored",
+        f"/admin/payouts/{month}", f"/admin/payouts/{month.plus(1)}", "/admin/mails",
+        "/admin/restored", "/admin/tax?year=2026", "/admin/tax/2026/file",
         f"/admin/payouts/{month}/alice/void",
     ]  # fmt: skip
 

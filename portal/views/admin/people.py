@@ -7,7 +7,8 @@ from flask import Response, abort, flash, request
 from portal import accounts, affiliates, office, outlook, reports, rules
 from portal.explain import explain
 from portal.formats import usd
-from portal.forms.office import AdjustForm, cents
+from portal.forms import cents
+from portal.forms.office import AdjustForm
 from portal.models import Affiliate, TaxIdOnFile
 from portal.rules import ACTIVE, DECLINED, REVIEW, SUSPENDED
 from portal.views.admin import attempt, blueprint
