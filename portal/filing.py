@@ -163,7 +163,11 @@ def copies(year: int) -> bytes:
     """
     people, known = taxyear.recipients(year), program.load()
     corrected = {c.affiliate.id for c in taxyear.corrections(year, people)}
-    forms = [_copy(year, one, known, one.affiliate.id in corrected) for one in people if one.form]
+    forms = [
+        _copy(year, one, known, one.affiliate.id in corrected)
+        for one in people
+        if one.form or one.affiliate.id in corrected
+    ]
     if not forms:
         raise Refused(f"Nobody gets a form for {year}.")
     return recipient_copies(forms)

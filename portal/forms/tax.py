@@ -30,7 +30,7 @@ class LookForm(Form):
     """Who looks at tax IDs says why, and proves to be there."""
 
     reason = line(
-        "Reason", hint="It is kept with your name, and recorded before anything is shown.",
+        "Reason", "off", hint="It is kept with your name, and recorded before anything is shown.",
         needed="Say why it is needed.", most=200,
     )  # fmt: skip
     current = password("Your password")

@@ -9,9 +9,19 @@ import pytest
 from portal import checks, filing, program, taxyear
 from portal.models import Affiliate, Audit
 from portal.months import month_of
-from tests.makers import ADDRESS, PASSWORD, make_affiliate, make_earnings, make_run
+from portal.rules import Plan
+from tests.makers import (
+    ADDRESS,
+    PASSWORD,
+    make_affiliate,
+    make_click,
+    make_earnings,
+    make_run,
+    make_sale,
+)
 from tests.papers import texts
 
+YEARLY = Plan("year", 116_400)
 LOOK = {"reason": "the bank asks", "current": PASSWORD}
 PAYER = {
     "payer_name": "Maestro Conference Inc",
@@ -40,13 +50,15 @@ def office(app, login_as, admin, month, today):
     """The office, with a check for ann of $2,000.00, ben of $640.00, and cleo abroad of $120.00."""
     at = month.start(program.load().zone) + timedelta(days=4)
     told = {"us_person": True, "password": None, **ADDRESS}
-    for code, name, sales, more in (
-        ("ann", "Ann Mary Vega Jr.", 100, {"tax_id": "219-45-6780"}),
-        ("ben", "Ben Ito", 32, {"tax_id": "94-3216540", "company": "Ben's Desk"}),
-        ("cleo", "Cleo Roux", 6, {"us_person": False, "country": "FR"}),
+    for code, name, years, sales, more in (
+        ("ann", "Ann Mary Vega Jr.", 10, 0, {"tax_id": "219-45-6780"}),
+        ("ben", "Ben Ito", 3, 2, {"tax_id": "94-3216540", "company": "Ben's Desk"}),
+        ("cleo", "Cleo Roux", 0, 6, {"us_person": False, "country": "FR"}),
     ):
         who = make_affiliate(code, today - timedelta(days=95), name=name, **told | more)
         make_earnings(who, at, sales=sales)
+        for _ in range(years):
+            make_sale(at, click_id=make_click(who, at), amount=116_400, plan=YEARLY)
     make_run(month, today)
     checks.print_checks(month, by="test", now=today, first=501)
     return login_as(admin)
@@ -114,6 +126,12 @@ def test_filed_and_voided_after(office, year, month, today):
     page = text(office.get(f"/admin/tax?year={year}")).partition('id="later"')[2]
     assert "$640.00" in page
     assert "stale" in page
+    assert [
+        "CORRECTED" in copy for copy in texts(office.get(f"/admin/tax/{year}/copies").data)
+    ] == [
+        False,
+        True,
+    ]
     office.post(f"/admin/tax/{year}/filed")
     assert "Nothing changed since" in text(office.get(f"/admin/tax?year={year}"))
 
