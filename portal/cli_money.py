@@ -10,11 +10,10 @@ from typing import Any
 
 import click
 
-from portal import affiliates, office, paper, program, taxyear
+from portal import affiliates, printing, program, taxyear
 from portal import checks as checkbook
 from portal.books import PaperCheck
 from portal.database import utcnow
-from portal.explain import explain
 from portal.formats import usd
 from portal.months import Month, month_of
 from portal.payouts import preview as preview_run
@@ -94,36 +93,8 @@ def checks(
 
 def _write(pdf: Path, numbers: list[int]) -> None:
     query = PaperCheck.select().where(PaperCheck.number.in_(numbers))
-    pages = [_page(check) for check in query.order_by(PaperCheck.number)]
-    if pages:
-        pdf.write_bytes(paper.checks(pages, paper.Stock()))
-
-
-def _page(check: PaperCheck) -> paper.CheckPage:
-    payout, known = check.payout, program.load()
-    entries, brought = office.voucher(payout, known.zone)
-    told = explain(entries, zone=known.zone, now=utcnow())
-    return paper.CheckPage(
-        number=check.number or 0,
-        day=check.check_date or "",
-        payee=check.payee,
-        address=check.address,
-        amount=payout.amount,
-        affiliate=payout.affiliate.code,
-        month=payout.run.month,
-        program=known.program_name,
-        program_address=known.program_address,
-        brought=brought,
-        lines=tuple(
-            paper.VoucherLine(
-                day=entry.happened_at.astimezone(known.zone).date(),
-                title=told[entry.id].title,
-                amount=entry.amount,
-                kind=entry.kind.replace("_", " ").capitalize(),
-            )
-            for entry in entries
-        ),
-    )
+    if numbers:
+        pdf.write_bytes(printing.pages(query.order_by(PaperCheck.number), now=utcnow()))
 
 
 @click.command()

@@ -46,6 +46,11 @@ class Program:
     payout_day: int
     first_month: str
     form_1099_at: str
+    check_stock: str
+    check_right: int
+    check_down: int
+    check_bank: str
+    bank_account: str
 
     @property
     def zone(self) -> ZoneInfo:

@@ -27,7 +27,7 @@ ROWS = (
     {"ledger", "access", "letters", "lists", "present", "material"},
     {"events", "accounts", "explain", "reports", "mail", "past"},
     {"attachments", "evidence", "office", "outlook", "migrations", "replay", "subjects", "team"},
-    {"runcheck", "missing", "taxyear"},
+    {"runcheck", "missing", "taxyear", "printing"},
     # The deeds.
     {
         "starter",

@@ -152,6 +152,12 @@ def table(name: str, head: str, rows: Iterable[Iterable[Any]]) -> Response:
     return Response(text.getvalue(), mimetype="text/csv", headers=file)
 
 
+def pdf(name: str, content: bytes) -> Response:
+    """A PDF file to download."""
+    file = {"Content-Disposition": f'attachment; filename="{name}.pdf"'}
+    return Response(content, mimetype="application/pdf", headers=file)
+
+
 def _harmless(cell: Any) -> Any:
     """A cell as it is, or with an apostrophe before what a spreadsheet would take for a formula."""
     risky = isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))

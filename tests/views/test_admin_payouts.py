@@ -9,6 +9,7 @@ from portal import checks, ledger, program
 from portal.books import PaperCheck, Run
 from portal.models import Affiliate
 from portal.months import month_of
+from tests import papers
 from tests.makers import ADDRESS, make_affiliate, make_earnings, make_run
 
 
@@ -73,6 +74,22 @@ def test_printing_gives_numbers_and_sheets(office, run):
     assert "1418 Alder Court" in page
     assert "D. K." in page
     assert "Dana" not in page
+
+
+def test_checks_as_a_pdf_on_the_paper_that_is_set(office, run, month, today):
+    office.post(f"{run}/checks", data={"do": "print", "everyone": "y", "first": "501"})
+    address = f"{run}/sheets?first=501&last=502&format=pdf"
+    drawn = papers.texts(office.get(address).data)
+    assert len(drawn) == 2
+    assert "Pay to the order of" in drawn[0]
+    program.change("check_stock", "printed", by="test", now=today)
+    checks.void(month, codes=["ben"], reason="lost", by="test", now=today)
+    first, second = papers.texts(office.get(address).data)
+    assert "One hundred twenty and 00/100" in first
+    assert "Pay to the order of" not in first
+    assert "VOID" in second
+    assert "VOID" not in first
+    assert office.get(f"{run}/sheets?first=9&format=pdf").status_code == 404
 
 
 def test_a_name_that_cannot_be_printed_takes_no_number(office, run, alice):

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Response, abort, flash, request
 
-from portal import affiliates, checks, formats, months, office, outlook, payouts, rules
+from portal import affiliates, checks, formats, months, office, outlook, payouts, printing, rules
 from portal.books import Run
 from portal.explain import explain
 from portal.formats import usd
@@ -16,7 +16,7 @@ from portal.models import Affiliate
 from portal.months import Month
 from portal.rules import Refused
 from portal.views.admin import attempt, blueprint
-from portal.views.html import goto, me, now, page, settings, table
+from portal.views.html import goto, me, now, page, pdf, settings, table
 
 STATES = {
     rules.ISSUED: ("To print", ""),
@@ -221,6 +221,12 @@ def sheets(month: str) -> Response:
     """The printed checks, a page each, in the order of their numbers."""
     first, last = (request.args.get(name, 0, type=_check_number) for name in ("first", "last"))
     papers = office.printed(_month(month), first, last or first) or abort(404)
+    if request.args.get("format") == "pdf":
+        try:
+            checks = [paper.check for paper in papers]
+            return pdf(f"checks-{month}", printing.pages(checks, now=now()))
+        except Refused as problem:
+            flash(str(problem), "bad")
     return page("admin/sheets.html", papers=[_sheet(paper) for paper in papers], month=month)
 
 

@@ -17,7 +17,7 @@ from portal.models import TaxIdOnFile
 from portal.rules import Refused
 from portal.taxes import PROGRAM_1099
 from portal.views.admin import attempt, blueprint
-from portal.views.html import goto, me, now, page, settings, table
+from portal.views.html import goto, me, now, page, pdf, settings, table
 
 YEAR = "<int(min=2000,max=2999):year>"
 
@@ -98,12 +98,10 @@ def tax_filed(year: int) -> Response:
 def tax_copies(year: int) -> Response:
     """The recipients' copies as a PDF."""
     try:
-        pages = filing.copies(year)
+        return pdf(f"1099-nec-{year}", filing.copies(year))
     except Refused as problem:
         flash(str(problem), "bad")
-        return goto("admin.tax", year=year)
-    head = {"Content-Disposition": f'attachment; filename="1099-nec-{year}.pdf"'}
-    return Response(pages, mimetype="application/pdf", headers=head)
+    return goto("admin.tax", year=year)
 
 
 # --- Whole tax IDs -----------------------------------------------------------------------------
