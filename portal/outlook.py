@@ -50,7 +50,9 @@ def next_check(affiliate: Affiliate, *, now: datetime) -> NextCheck:
         amount = reports.due(affiliate, run_month.end(zone))
     held = accounts.hold(affiliate, now=now)
     suspended, tax = held == rules.HELD_SUSPENDED, held == rules.HELD_TAX_ID
-    state = rules.list_of(amount, suspended=suspended, tax_hold=tax, terms=terms) or "nothing"
+    waived = bool(accounts.waived(run_month, only=affiliate.id))
+    about = {"suspended": suspended, "tax_hold": tax, "waived": waived}
+    state = rules.list_of(amount, terms=terms, **about) or "nothing"
     if amount < 0:
         state = "negative"
     elif state == rules.IN_PAYOUTS and not affiliate.has_address:
@@ -65,6 +67,8 @@ def next_check(affiliate: Affiliate, *, now: datetime) -> NextCheck:
 def _words(state: str, amount: int, terms: Terms, run: str) -> tuple[str, str, str]:
     """Stamp, tone and reason of a case."""
     reached = f"The {usd(terms.minimum_payout)} minimum is reached."
+    if amount < terms.minimum_payout:
+        reached = "The office lets the next run pay this below the minimum."
     return {
         "nothing": ("Waiting", "", "Nothing is due yet. A customer's first payment starts it."),
         "negative": ("Below zero", "warn", "A refund took back more than was left. What you earn "

@@ -21,6 +21,10 @@ class AdjustForm(Form):
             raise ValidationError("An entry of zero changes nothing.")
 
 
+class WaiveForm(Form):
+    reason = line("Reason", hint="Kept with your name.", needed="Say why.", most=200)
+
+
 class VoidForm(Form):
     reason = fields.SelectField(
         "Reason",

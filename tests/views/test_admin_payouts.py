@@ -51,6 +51,20 @@ def test_a_preview_changes_nothing(office, month):
     assert "ben" in text(office.get(f"/admin/payouts/{month}?format=csv"))
 
 
+def test_the_minimum_is_waived_for_one(office, month):
+    assert "Pay Cleo Reyes all the same" in text(office.get(f"/admin/payouts/{month}"))
+    assert "Pay it all the same" in text(office.get("/admin/affiliates/cleo"))
+    assert "Pay it all the same" not in text(office.get("/admin/affiliates/ben"))
+    address = "/admin/affiliates/cleo/waive"
+    assert office.post(address, data={"waive-reason": " "}).status_code == 422
+    assert office.post(address, data={"waive-reason": "closing"}).status_code == 303
+    assert "$280.00" in text(office.get(f"/admin/payouts/{month}"))
+    again = office.post(address, data={"waive-reason": "closing"})
+    assert again.status_code == 422
+    assert "already" in text(again)
+    assert office.get(address).status_code == 405
+
+
 def test_a_run_is_made_once(office, month):
     for _ in range(2):
         assert office.post(f"/admin/payouts/{month}/run").status_code == 303
