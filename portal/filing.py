@@ -10,6 +10,7 @@ from datetime import datetime
 
 from portal import program, taxyear, throttle, vault
 from portal.database import transaction
+from portal.formats import decimal
 from portal.models import Affiliate, Audit, TaxIdOnFile
 from portal.paper_tax import RecipientCopy, recipient_copies
 from portal.rules import Refused
@@ -127,15 +128,11 @@ def _cells(one: Recipient) -> Cells:
         "Recipient ZIP/Postal Code": who.postal_code,
         "Form Account Number": who.code[:20],
         "2nd TIN Notice": "N",
-        "Box 1 - Nonemployee compensation": _decimal(one.amount),
+        "Box 1 - Nonemployee compensation": decimal(one.amount),
         "Box 2 - Payer made direct sales totaling $5,000 or more": "N",
-        "Box 4 - Federal income tax withheld": _decimal(0),
+        "Box 4 - Federal income tax withheld": decimal(0),
         "Combined Federal/State Filing": "N",
     }
-
-
-def _decimal(cents: int) -> str:
-    return f"{cents // 100}.{cents % 100:02}"
 
 
 def _name(one: Recipient) -> Cells:

@@ -41,6 +41,7 @@ ROWS = (
         "cases",
         "links",
         "filing",
+        "bank",
     },
     {"transfer"},
     # The edges.

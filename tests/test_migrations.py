@@ -8,11 +8,11 @@ import pytest
 from playhouse.migrations import Runner
 from playhouse.schema_diff import diff_models
 
-from portal import access, books, cases, database, mail, material, models, taxyear, throttle
+from portal import access, bank, books, cases, database, mail, material, models, taxyear, throttle
 from portal.database import Table
 from tests import makers
 
-MODULES = (access, books, cases, mail, material, models, taxyear, throttle)
+MODULES = (access, bank, books, cases, mail, material, models, taxyear, throttle)
 TABLES = [
     table
     for module in MODULES

@@ -18,7 +18,22 @@ CREATE TABLE "tax_form" (
   PRIMARY KEY ("year", "affiliate_id"),
   FOREIGN KEY ("affiliate_id") REFERENCES "affiliate" ("id")
 );
-CREATE INDEX "tax_form_affiliate_id" ON "tax_form" ("affiliate_id")
+CREATE INDEX "tax_form_affiliate_id" ON "tax_form" ("affiliate_id");
+CREATE TABLE "bank_file" (
+  "number" INTEGER NOT NULL PRIMARY KEY,
+  "account" VARCHAR(34) NOT NULL,
+  "made_at" {instant} NOT NULL
+);
+CREATE TABLE "bank_line" (
+  "file_id" INTEGER NOT NULL,
+  "check_id" INTEGER NOT NULL,
+  "mark" VARCHAR(5) NOT NULL,
+  PRIMARY KEY ("check_id", "mark"),
+  FOREIGN KEY ("file_id") REFERENCES "bank_file" ("number"),
+  FOREIGN KEY ("check_id") REFERENCES "paper_check" ("id")
+);
+CREATE INDEX "bank_line_file_id" ON "bank_line" ("file_id");
+CREATE INDEX "bank_line_check_id" ON "bank_line" ("check_id")
 """
 
 

@@ -48,7 +48,7 @@ def office(alice, today):
     return [
         "/admin/", "/admin/affiliates", "/admin/affiliates/alice", "/admin/payouts",
         f"/admin/payouts/{month}", f"/admin/payouts/{month.plus(1)}", "/admin/mails",
-        "/admin/restored", "/admin/tax?year=2026", "/admin/tax/2026/file",
+        "/admin/restored", "/admin/tax?year=2026", "/admin/tax/2026/file", "/admin/bank",
         f"/admin/payouts/{month}/alice/void",
     ]  # fmt: skip
 

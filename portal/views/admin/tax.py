@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -17,7 +15,7 @@ from portal.models import TaxIdOnFile
 from portal.rules import Refused
 from portal.taxes import PROGRAM_1099
 from portal.views.admin import attempt, blueprint
-from portal.views.html import goto, me, now, page, pdf, settings, table
+from portal.views.html import for_machines, goto, me, now, page, pdf, settings, table
 
 YEAR = "<int(min=2000,max=2999):year>"
 
@@ -114,16 +112,7 @@ def tax_file(year: int) -> Response:
     rows = _look(form, filing.for_filing, year)
     if rows is None:
         return page("admin/look.html", form=form, year=year, who=None, shown="")
-    head = {"Content-Disposition": f'attachment; filename="1099-nec-{year}.csv"'}
-    return Response(_lines([filing.COLUMNS, *rows]), mimetype="text/csv", headers=head)
-
-
-def _lines(rows: list[list[str]]) -> Iterator[str]:
-    """Rows for a machine: as they are, with nothing before what a spreadsheet might compute."""
-    for row in rows:
-        text = io.StringIO()
-        csv.writer(text).writerow(row)
-        yield text.getvalue()
+    return for_machines(f"1099-nec-{year}", [filing.COLUMNS, *rows])
 
 
 @blueprint.route("/tax/reveal/<code>", methods=["GET", "POST"])
