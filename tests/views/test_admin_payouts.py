@@ -1,5 +1,6 @@
 """Payout runs in the office: preview, run, print, mark as paid, void, reissue (R18 to R21)."""
 
+import csv
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -49,6 +50,24 @@ def test_a_preview_changes_nothing(office, month):
     assert "below the minimum" in page
     assert not Run.select().exists()
     assert "ben" in text(office.get(f"/admin/payouts/{month}?format=csv"))
+
+
+def test_a_preview_says_what_differs_from_the_run_before(office, month, alice, today):
+    assert "Unlike" not in text(office.get(f"/admin/payouts/{month}"))
+    make_run(month, today)
+    this = month.plus(1)
+    for code, sales in (("alice", 7), ("ben", 2), ("mallory", 1)):
+        who = Affiliate.get_or_none(code=code) or make_affiliate(code, today, password=None)
+        make_earnings(who, this.start(program.load().zone), sales=sales)
+    assert "Unlike" in text(office.get(f"/admin/payouts/{this}"))
+    told = {row["code"]: row["unlike_last_run"] for row in csv.DictReader(
+        text(office.get(f"/admin/payouts/{this}?format=csv")).splitlines())}  # fmt: skip
+    assert told == {
+        "alice": "$20.00 more",
+        "ben": "paid, $120.00",
+        "cleo": "",
+        "mallory": "not in it",
+    }
 
 
 def test_the_minimum_is_waived_for_one(office, month):
