@@ -307,6 +307,7 @@ def test_a_restore_makes_the_database_where_there_is_none(run, earned, tmp_path)
     run("backup", file)
     environ = {"DATABASE_URL": f"sqlite:///{empty}/new.db", "PORTAL_DATA": str(empty)}
     empty.mkdir()
+    database.db.close_all()
     assert CliRunner().invoke(cli, ["restore", file], env=environ).exit_code == 0
     told = json.loads(CliRunner().invoke(cli, ["settings", "--json"], env=environ).stdout)
     assert told == json.loads(run("settings", "--json").stdout)
