@@ -16,9 +16,10 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from portal import database, pictures, sessions, vault
 from portal.config import Config, load
 from portal.views import admin, api, assets, center, errors, html, images, login, public, track
+from portal.views.admin import bank as office_bank
 from portal.views.admin import cases as office_cases
 from portal.views.admin import material as office_material
-from portal.views.admin import people, runs
+from portal.views.admin import people, runs, tax
 from portal.views.admin import program as office_program
 from portal.views.center import help as center_help
 from portal.views.center import links as center_links  # portal.links is the deeds'
@@ -45,7 +46,7 @@ HEADERS = {
 }
 # They put themselves into a blueprint.
 VIEWS = (
-    *(office_cases, office_material, office_program, people, runs),
+    *(office_bank, office_cases, office_material, office_program, people, runs, tax),
     *(center_links, center_material, center_team, center_help, profile, tables),
 )
 PAGES = tuple(view.blueprint for view in (assets, images, public, login, center, admin))

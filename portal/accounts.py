@@ -8,9 +8,9 @@ from typing import Any
 from peewee import fn
 
 from portal import ledger, months, program, rules, taxes
-from portal.books import Entry, Order
+from portal.books import Entry, Order, Run
 from portal.database import transaction
-from portal.models import Affiliate, Audit, ClickDay, TaxIdOnFile, record
+from portal.models import Affiliate, Audit, ClickDay, Fact, TaxIdOnFile, record
 
 
 def adjust(affiliate: Affiliate, amount: int, reason: str, *, by: str, now: datetime) -> None:
@@ -24,6 +24,35 @@ def adjust(affiliate: Affiliate, amount: int, reason: str, *, by: str, now: date
         fact = record("adjustment", content, now, affiliate_id=affiliate.id)
         ledger.post_adjustment(affiliate.id, amount, fact.id, now=now)
         Audit.note(by, "adjust", affiliate.code, now, **content)
+
+
+def waive(affiliate: Affiliate, reason: str, *, by: str, now: datetime) -> None:
+    """Let the next run pay an affiliate less than the minimum, with a reason (R18). Raises
+    Refused."""
+    if not reason.strip():
+        raise rules.Refused("Say why. The reason is kept.", "reason")
+    with transaction():
+        if waived(only=affiliate.id):
+            raise rules.Refused("The next run pays this affiliate below the minimum already.")
+        content = {"reason": reason.strip()}
+        record("waiver", content, now, affiliate_id=affiliate.id)
+        Audit.note(by, "waive minimum", affiliate.code, now, **content)
+
+
+def waived(
+    month: str = "9999-12", *, until: int | None = None, only: int | None = None
+) -> set[int]:
+    """Whose minimum is waived in the run of a month, by the facts up to the id `until` (R18).
+
+    A waiver is for the next run: of those recorded since the run before it.
+    """
+    before = Run.select(fn.MAX(Run.last_fact)).where(Run.month < month).scalar() or 0
+    facts = Fact.select(Fact.affiliate_id).where(Fact.kind == "waiver", Fact.id > before)
+    if until is not None:
+        facts = facts.where(Fact.id <= until)
+    if only is not None:
+        facts = facts.where(Fact.affiliate_id == only)
+    return {affiliate for (affiliate,) in facts.tuples()}
 
 
 def has_tax_id(affiliate: Affiliate) -> bool:

@@ -14,7 +14,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
@@ -122,6 +122,12 @@ def nightly(data: Path, today: date) -> Path | None:
         if today - day > (MONTHLY if day.day == 1 else DAILY):
             old.unlink()
     return file
+
+
+def last(data: Path) -> datetime | None:
+    """When the newest backup in PORTAL_DATA was finished, or None before the first."""
+    files = sorted((data / _FOLDER).glob("portal-????-??-??.db"))
+    return datetime.fromtimestamp(files[-1].stat().st_mtime, UTC) if files else None
 
 
 # --- The way back ------------------------------------------------------------------------------

@@ -13,7 +13,8 @@ import click
 
 from portal import access, affiliates, database, demo, fields, program, rules, starter, transfer
 from portal import verify as books_check
-from portal.cli_money import checks, payouts
+from portal.cli_backup import backup, restore, restored
+from portal.cli_money import checks, payouts, tax
 from portal.database import utcnow
 from portal.models import Admin, Audit
 from portal.serve import serve, try_address
@@ -35,8 +36,8 @@ def main() -> None:
 admin = click.Group("admin", help="Administrators. Example: portal admin create ada@example.com")
 affiliate = click.Group("affiliate", help="Affiliates. Example: portal affiliate password ada")
 key = click.Group("key", help="Keys of the API. Example: portal key create shop")
-for group in (payouts, checks, admin, affiliate, key):
-    cli.add_command(group)
+for command in (payouts, checks, tax, backup, restore, restored, admin, affiliate, key):
+    cli.add_command(command)
 
 
 # --- The program -------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The commands that pay: `portal payouts` and `portal checks`."""
+"""The commands that pay, and what was paid: `portal payouts`, `checks` and `tax`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 
 import click
 
-from portal import affiliates, office, paper, program
+from portal import affiliates, printing, program, taxyear
 from portal import checks as checkbook
 from portal.books import PaperCheck
 from portal.database import utcnow
-from portal.explain import explain
+from portal.formats import usd
 from portal.months import Month, month_of
 from portal.payouts import preview as preview_run
 from portal.payouts import run_month
@@ -93,33 +93,23 @@ def checks(
 
 def _write(pdf: Path, numbers: list[int]) -> None:
     query = PaperCheck.select().where(PaperCheck.number.in_(numbers))
-    pages = [_page(check) for check in query.order_by(PaperCheck.number)]
-    if pages:
-        pdf.write_bytes(paper.checks(pages, paper.Stock()))
+    if numbers:
+        pdf.write_bytes(printing.pages(query.order_by(PaperCheck.number), now=utcnow()))
 
 
-def _page(check: PaperCheck) -> paper.CheckPage:
-    payout, known = check.payout, program.load()
-    entries, brought = office.voucher(payout, known.zone)
-    told = explain(entries, zone=known.zone, now=utcnow())
-    return paper.CheckPage(
-        number=check.number or 0,
-        day=check.check_date or "",
-        payee=check.payee,
-        address=check.address,
-        amount=payout.amount,
-        affiliate=payout.affiliate.code,
-        month=payout.run.month,
-        program=known.program_name,
-        program_address=known.program_address,
-        brought=brought,
-        lines=tuple(
-            paper.VoucherLine(
-                day=entry.happened_at.astimezone(known.zone).date(),
-                title=told[entry.id].title,
-                amount=entry.amount,
-                kind=entry.kind.replace("_", " ").capitalize(),
-            )
-            for entry in entries
-        ),
+@click.command()
+@click.argument("year", type=click.IntRange(2000, 2999))
+@as_json
+def tax(year: int, json_wanted: bool) -> None:
+    """List who gets Form 1099-NEC for a year and who does not, each with the reason (R22).
+
+    Example: portal tax 2026
+    """
+    opened()
+    told = taxyear.told(year)
+    said = (
+        f"{one['affiliate']} {one['name']} {usd(one['amount'])}: "
+        f"{'form' if one['form'] else 'no form'}. {one['reason']}"
+        for one in told["people"]
     )
+    show(told, json_wanted, text="\n".join(said) or f"No check is dated in {year}.")

@@ -18,6 +18,11 @@ _TENS = "- ten twenty thirty forty fifty sixty seventy eighty ninety".split()
 _SIZES = {10**9: "billion", 10**6: "million", 1_000: "thousand", 100: "hundred"}
 
 
+def decimal(cents: int) -> str:
+    """Cents as machines read them: 1234.50."""
+    return f"{'-' if cents < 0 else ''}{abs(cents) // 100}.{abs(cents) % 100:02}"
+
+
 def usd(cents: int) -> str:
     """Cents as dollars, always with cents: 123450 is $1,234.50, -980 has a true minus."""
     dollars, rest = divmod(abs(cents), 100)

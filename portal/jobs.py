@@ -8,14 +8,25 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from threading import Event
 from typing import NamedTuple
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from peewee import fn
 
-from portal import closing, mail, notices, payouts, program, rules, sessions, throttle, verify
+from portal import (
+    backup,
+    closing,
+    mail,
+    notices,
+    payouts,
+    program,
+    rules,
+    sessions,
+    throttle,
+    verify,
+)
 from portal.books import Run, Verification
 from portal.config import Config
 from portal.database import connected, utcnow
@@ -72,11 +83,9 @@ def verify_books(config: Config, clock: Clock, going: Going) -> None:
     The first worker that counts a try takes the night; if it is killed, another may in the next
     hour of the clock.
     """
-    now, zone = clock(), program.load().zone
-    night = day_of(now - NIGHT_BEGINS, zone)
+    now = clock()
     last = Verification.select().order_by(Verification.id.desc()).first()
-    done = last and day_of(last.at - NIGHT_BEGINS, zone) == night
-    if done or throttle.count(f"verify {night}", throttle.HOUR, now) > 1:
+    if (last and _night(last.at) == _night(now)) or not _takes("verify", now):
         return
     found = verify.run(now=now)
     if found.differences:
@@ -84,6 +93,22 @@ def verify_books(config: Config, clock: Clock, going: Going) -> None:
     throttle.forget_old(now)
     sessions.forget_old(now)
     closing.forget(now=now)
+
+
+def back_up(config: Config, clock: Clock, going: Going) -> None:
+    """Once a night: the backup of the day into PORTAL_DATA, taken by one worker as above."""
+    if _takes("backup", clock()):
+        backup.nightly(config.data, date.fromisoformat(_night(clock())))
+
+
+def _night(at: datetime) -> str:
+    """The night that an instant belongs to, by the day on which it began."""
+    return day_of(at - NIGHT_BEGINS, program.load().zone)
+
+
+def _takes(what: str, now: datetime) -> bool:
+    """Whether this worker is the first to do something of this night in this hour."""
+    return throttle.count(f"{what} {_night(now)}", throttle.HOUR, now) == 1
 
 
 class Job(NamedTuple):
@@ -99,6 +124,7 @@ JOBS = {
     "notices": Job(5, 60, tell_first_clicks),
     "payouts": Job(0, 300, run_payouts),
     "verify": Job(600, 600, verify_books),
+    "backup": Job(300, 600, back_up),
 }
 
 

@@ -115,12 +115,13 @@ def _years(counted: Expression, zone: ZoneInfo) -> set[int]:
 
 
 class Person(NamedTuple):
-    """What the lists of a run ask of an affiliate (R16, R20)."""
+    """What the lists of a run ask of an affiliate (R16, R18, R20)."""
 
     affiliate: int
     suspended: bool
     us_person: bool
     tax_id_on_file: bool
+    waived: bool = False
 
 
 class Due(NamedTuple):
@@ -148,7 +149,8 @@ def due_lists(
         top = highest.get(person.affiliate, 0)
         held = taxes.tax_hold(person.us_person, person.tax_id_on_file, top, terms)
         amount = due.get(person.affiliate, 0)
-        name = rules.list_of(amount, suspended=person.suspended, tax_hold=held, terms=terms)
+        about = {"suspended": person.suspended, "tax_hold": held, "waived": person.waived}
+        name = rules.list_of(amount, terms=terms, **about)
         if name:
             found.append(Due(person.affiliate, amount, name))
     return found

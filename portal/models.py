@@ -218,7 +218,7 @@ class Fact(Table):
     """Something the portal learned, in the order of recording, never changed (R24).
 
     `kind` is lead, sale, refund, customer (an import), application, status, email, code, tax_id,
-    residence (what R20 asks), link or adjustment.
+    residence (what R20 asks), link, adjustment or waiver (of the minimum, R18).
     `content` is what was said, `answer` what was replied, `clicks_to` the last click stored before,
     `seal` a checksum over the row.
     """

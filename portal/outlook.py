@@ -60,20 +60,22 @@ def next_check(affiliate: Affiliate, *, now: datetime) -> NextCheck:
     if not amount:
         run_month = months.month_of(now, zone)
         amount = reports.due(affiliate, run_month.end(zone))
-    state = _state(affiliate, amount, now)
+    state = _state(affiliate, amount, run_month, now)
     date, memo, stamp, tone, why = _words(state, affiliate, amount, run_month, now)
     payee = affiliate.payee or affiliate.name
     return NextCheck(state, payee, max(amount, 0), date, memo, stamp, tone, why)
 
 
-def _state(affiliate: Affiliate, amount: int, now: datetime) -> str:
+def _state(affiliate: Affiliate, amount: int, run_month: Month, now: datetime) -> str:
     """The case by its name: the list of the run, or what stands before or after it."""
     if amount < 0:
         return "negative"
     held = accounts.hold(affiliate, now=now)
     suspended, tax = held == rules.HELD_SUSPENDED, held == rules.HELD_TAX_ID
     terms = program.terms_version().terms()
-    found = rules.list_of(amount, suspended=suspended, tax_hold=tax, terms=terms)
+    waived = bool(accounts.waived(run_month, only=affiliate.id))
+    about = {"suspended": suspended, "tax_hold": tax, "waived": waived}
+    found = rules.list_of(amount, terms=terms, **about)
     if found == rules.IN_PAYOUTS and not affiliate.has_address:
         return "address"
     if found or not Entry.select().where(Entry.affiliate == affiliate).exists():
@@ -91,6 +93,8 @@ def _words(
     least = usd(terms.minimum_payout)
     to_go = f"{usd(terms.minimum_payout - amount)} to go"
     reached = f"The {least} minimum is reached."
+    if amount < terms.minimum_payout:
+        reached = "The office lets the next run pay this below the minimum."
     kept = reports.due(affiliate, run_month.start(zone))
     memo = f"Earned {'through' if kept > 0 else 'in'} {name}"
     if kept > 0:

@@ -7,6 +7,7 @@ tax ID. What goes to the tax office is another thing and not made here.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -39,25 +40,34 @@ class RecipientCopy:
     payer: str  # with the telephone number of somebody who can answer
     payer_tax_id: str
     recipient: str
-    last_four: str  # never more of the recipient's tax ID
+    last_four: str  # never more of the recipient's tax ID; "" where none is on file
     account: str
     boxes: tuple[tuple[str, int], ...]  # label with its number, as the year's form has them
     corrected: bool = False
 
 
-def recipient_copy(form: RecipientCopy) -> bytes:
-    """Copy B in one page. Raises Refused for names the font lacks and for more than four digits."""
-    if not re.fullmatch(r"[0-9]{4}", form.last_four):
-        raise Refused("A recipient's copy shows exactly the last four digits.", "last_four")
-    payer, recipient = printable(form.payer, "payer"), printable(form.recipient, "recipient")
-    sheet = Sheet(date(form.year + 1, 1, 1))
-    sheet.add_page()
-    _head(sheet, form)
-    _people(sheet, replace(form, payer=payer, recipient=recipient))
-    top = _boxes(sheet, form, 4.2)
-    sheet.fit(NOTICE, Box(LEFT, top + 0.25, RIGHT - LEFT, 0.6, 10, style="B"))
-    sheet.fit(HELP.format(year=form.year), Box(LEFT, top + 0.95, RIGHT - LEFT, 9.3 - top, 10))
+def recipient_copies(forms: Sequence[RecipientCopy]) -> bytes:
+    """Copy B of one or more forms of a year, a page each.
+
+    Raises Refused for names the font lacks, and for more or less than four digits or none.
+    """
+    forms = [_sound(form) for form in forms]
+    sheet = Sheet(date(forms[0].year + 1, 1, 1))
+    for form in forms:
+        sheet.add_page()
+        _head(sheet, form)
+        _people(sheet, form)
+        top = _boxes(sheet, form, 4.2)
+        sheet.fit(NOTICE, Box(LEFT, top + 0.25, RIGHT - LEFT, 0.6, 10, style="B"))
+        sheet.fit(HELP.format(year=form.year), Box(LEFT, top + 0.95, RIGHT - LEFT, 9.3 - top, 10))
     return bytes(sheet.output())
+
+
+def _sound(form: RecipientCopy) -> RecipientCopy:
+    if not re.fullmatch(r"([0-9]{4})?", form.last_four):
+        raise Refused("A recipient's copy shows the last four digits alone.", "last_four")
+    payer, recipient = printable(form.payer, "payer"), printable(form.recipient, "recipient")
+    return replace(form, payer=payer, recipient=recipient)
 
 
 def _head(sheet: Sheet, form: RecipientCopy) -> None:
@@ -74,7 +84,11 @@ def _people(sheet: Sheet, form: RecipientCopy) -> None:
     fields = (
         ("Recipient", form.recipient, Box(LEFT, 1.6, 3.5, 1.2, 10.5)),
         ("Payer", form.payer, Box(4.6, 1.6, RIGHT - 4.6, 1.2, 10.5)),
-        ("Recipient's tax ID, last four digits", form.last_four, Box(LEFT, 2.95, 2.2, 0.4, 10.5)),
+        (
+            "Recipient's tax ID, last four digits",
+            form.last_four or "none on file",
+            Box(LEFT, 2.95, 2.2, 0.4, 10.5),
+        ),
         ("Payer's tax ID", form.payer_tax_id, Box(4.6, 2.95, 1.4, 0.4, 10.5)),
         ("Account number", form.account, Box(LEFT, 3.5, 3.5, 0.4, 10.5)),
     )

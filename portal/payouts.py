@@ -12,7 +12,7 @@ from typing import Any
 
 from peewee import chunked, fn
 
-from portal import backup, ledger, mail, months, program, rules, taxes
+from portal import accounts, backup, ledger, mail, months, program, rules, taxes
 from portal.books import NotPaid, PaperCheck, Payout, Run, Verification
 from portal.database import transaction
 from portal.ledger import Due, Person
@@ -28,17 +28,19 @@ def _month(month: str) -> months.Month:
         raise rules.Refused(str(problem), "month") from None
 
 
-def _people() -> Iterator[Person]:
+def _people(waived: set[int]) -> Iterator[Person]:
     on_file = {row for (row,) in TaxIdOnFile.select(TaxIdOnFile.affiliate_id).tuples()}
     told = (Affiliate.id, Affiliate.status, Affiliate.us_person, Affiliate.country)
     for affiliate, status, said, country in Affiliate.select(*told).order_by(Affiliate.id).tuples():
         us_person = taxes.is_us_person(said, country)
-        yield Person(affiliate, status == rules.SUSPENDED, us_person, affiliate in on_file)
+        about = (status == rules.SUSPENDED, us_person, affiliate in on_file, affiliate in waived)
+        yield Person(affiliate, *about)
 
 
 def _lists(month: str, last: int) -> list[Due]:
     zone, terms = program.load().zone, program.terms_version().terms()
-    return ledger.due_lists(_month(month), _people(), zone=zone, terms=terms, last=last)
+    people = _people(accounts.waived(month))
+    return ledger.due_lists(_month(month), people, zone=zone, terms=terms, last=last)
 
 
 def why_not(month: str, *, now: datetime) -> str | None:

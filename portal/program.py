@@ -29,6 +29,9 @@ class Program:
 
     program_name: str
     program_address: str
+    payer_name: str
+    payer_tax_id: str
+    payer_phone: str
     support_email: str
     logo: str
     disclosure: str
@@ -43,11 +46,21 @@ class Program:
     payout_day: int
     first_month: str
     form_1099_at: str
+    check_stock: str
+    check_right: int
+    check_down: int
+    check_bank: str
+    bank_account: str
 
     @property
     def zone(self) -> ZoneInfo:
         """The zone in which months and years are cut."""
         return ZoneInfo(self.time_zone)
+
+    @property
+    def payer(self) -> str:
+        """Who pays, by the legal name where one was set."""
+        return self.payer_name or self.program_name
 
     @property
     def pages(self) -> dict[str, str]:

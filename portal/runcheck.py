@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from portal import ledger, program, rules, taxes
+from portal import accounts, ledger, program, rules, taxes
 from portal.attachments import recompute
 from portal.books import Entry, NotPaid, PaperCheck, Payout, Run
 from portal.ledger import Person
@@ -69,7 +69,9 @@ def runs() -> Iterator[str]:
     """The lists of every run, and the entries of its payouts and void checks."""
     zone = program.load().zone
     for run in Run.select().order_by(Run.month):
-        people = [_person(affiliate, told) for affiliate, told in _last_told(run.last_fact).items()]
+        waived = accounts.waived(run.month, until=run.last_fact)
+        told = _last_told(run.last_fact)
+        people = [_person(key, about)._replace(waived=key in waived) for key, about in told.items()]
         about = {"zone": zone, "terms": run.terms.terms(), "last": run.last_entry}
         right = {tuple(due) for due in ledger.due_lists(Month(run.month), people, **about)}
         paid = Payout.select().where(Payout.run == run)

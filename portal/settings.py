@@ -94,7 +94,7 @@ def _pages(text: str) -> str:
 
 def _number(low: int, high: int) -> Callable[[str], int]:
     def read(text: str) -> int:
-        number = int(_matching("[0-9]{1,12}", text))
+        number = int(_matching("-?[0-9]{1,12}", text))
         if not low <= number <= high:
             raise ValueError
         return number
@@ -134,11 +134,15 @@ _FOOTER = """{your name}, {your postal address}
 About {program}, {address}
 Not wanted any more? {unsubscribe link}"""
 _PAGE = f"lines of a name and an address, like Pricing = {_SITE}"
+_MOVED = "hundredths of an inch from -25 to 25"
 _MOST = 100_000_000  # a million dollars: more is a slip of the hand
 
 SETTINGS = (
     Setting("program_name", "one line of 1 to 200 characters", _NAME, "Affiliate Program"),
     Setting("program_address", _LINES, _lines, ""),
+    Setting("payer_name", "the legal name, one line of 1 to 200 characters", _NAME, ""),
+    Setting("payer_tax_id", "an EIN like 12-3456789", partial(_matching, "[0-9]{2}-[0-9]{7}"), ""),
+    Setting("payer_phone", "a telephone number", partial(_matching, "[0-9+() .-]{7,25}"), ""),
     Setting("support_email", "an e-mail address", _EMAIL, ""),
     Setting("logo", "the name of an image", partial(_matching, "[0-9a-f]{32}[.][a-z]{3,4}"), ""),
     Setting("disclosure", _LINES, _lines, _DISCLOSURE),
@@ -153,6 +157,11 @@ SETTINGS = (
     Setting("payout_day", "a whole number from 1 to 28", _number(1, 28), 1),
     Setting("first_month", "a month like 2026-11", Month, ""),
     _choice("form_1099_at", "program", "statutory"),
+    _choice("check_stock", "drawn", "printed"),
+    Setting("check_right", _MOVED, _number(-25, 25), 0),
+    Setting("check_down", _MOVED, _number(-25, 25), 0),
+    Setting("check_bank", "the bank's name and town, in lines", _lines, ""),
+    Setting("bank_account", "the account's number", partial(_matching, "[0-9A-Za-z -]{1,34}"), ""),
     _term("cookie_days", "a number of days", 1, 3650),
     _term("minimum_payout", _CENTS, 0, _MOST),
     _term("tax_threshold", _CENTS, 0, _MOST),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from portal.formats import usd
 from portal.rules import Refused, Terms
 
 
@@ -57,18 +58,23 @@ def tax_hold(us_person: bool, tax_id_on_file: bool, highest_year: int, terms: Te
 
 STATUTORY_1099 = {2025: 60_000, 2026: 200_000}  # 26 USC 6041(a); from 2027 indexed, to confirm
 PROGRAM_1099 = 60_000
+CORPORATIONS = ("c_corporation", "s_corporation")  # of affiliate.tax_class
 
 
 def form_1099(
     total: int, *, statutory: int, us_person: bool, corporation: bool, at: str
 ) -> tuple[bool, str]:
     """Whether a 1099-NEC is due for checks dated in a year, and why (R22). `at` is form_1099_at."""
+    promised = at == "program" and statutory > PROGRAM_1099
     if not us_person:
         return False, "Not a U.S. person."
     if corporation:
         return False, "A C or S corporation gets none."
+    if not total:
+        return False, "Nothing was paid: every check is void."
     if total >= statutory:
-        return True, "The year's checks reach the amount the law sets."
-    if at == "program" and total > PROGRAM_1099:
-        return True, "The year's checks are above the $600.00 that the program promises."
-    return False, "The year's checks stay below the amount."
+        return True, f"Reaches {usd(statutory)}, the amount set by law."
+    if promised and total > PROGRAM_1099:
+        return True, f"Above {usd(PROGRAM_1099)}, as the program promises."
+    more = f", and not above {usd(PROGRAM_1099)}, as the program promises" if promised else ""
+    return False, f"Below {usd(statutory)}, the amount set by law{more}."

@@ -29,10 +29,10 @@ ROWS = (
     {"evidence"},
     {"explain"},
     {"attachments", "notices", "office", "outlook", "migrations", "replay", "subjects", "team"},
-    {"runcheck", "missing"},
+    {"runcheck", "missing", "taxyear", "printing"},
     # The deeds.
     {"affiliates", "traffic", "orders", "refunds", "payouts", "checks", "verify"},
-    {"cases", "closing", "links", "starter"},
+    {"bank", "cases", "closing", "filing", "links", "starter"},
     {"transfer"},
     # The edges.
     {"forms", "jobs", "demo", "terminal", "logins"},
@@ -42,7 +42,7 @@ ROWS = (
     {"views"},
     {"__init__"},
     {"serve"},
-    {"cli_money"},
+    {"cli_money", "cli_backup"},
     {"cli"},
 )
 

@@ -262,3 +262,63 @@ def test_a_void_needs_a_reason_and_a_run_has_to_be(run, earned):
     run("payouts", "run")
     assert run("checks", "void", "--month", "2026-01").exit_code == 1
     assert PaperCheck.select().where(PaperCheck.status == "void").count() == 0
+
+
+# --- Tax years ---------------------------------------------------------------------------------
+
+
+def test_the_forms_of_a_year_are_listed(run, earned):
+    run("payouts", "run", "--month", "2026-01")
+    run("checks", "print", "--month", "2026-01")
+    told = json.loads(run("tax", "2026", "--json").stdout)
+    why = "Not a U.S. person."
+    ada = {"affiliate": "ada", "name": "Ada", "amount": 15_000, "form": False, "reason": why}
+    assert told == {"year": 2026, "people": [ada]}
+    assert run("tax", "2026").stdout == f"ada Ada $150.00: no form. {why}\n"
+    assert run("tax", "2025").stdout == "No check is dated in 2025.\n"
+    assert json.loads(run("tax", "2025", "--json").stdout) == {"year": 2025, "people": []}
+    assert run("tax", "soon").exit_code == 2
+
+
+# --- Backups -----------------------------------------------------------------------------------
+
+
+def test_a_backup_is_written_restored_and_confirmed(run, earned, tmp_path):
+    run("payouts", "run", "--month", "2026-01")
+    file = str(tmp_path / "kept.db")
+    said = run("backup", file).stdout
+    assert "kept.db: " in said
+    assert "The keys in PORTAL_DATA are not in it" in said
+    run("checks", "print", "--month", "2026-01", "--first", "501")
+    said = run("restore", file).stdout
+    assert "not in it" in said
+    assert "portal restored --highest-check N" in said
+    refused = run("checks", "print", "--month", "2026-01")
+    assert refused.exit_code == 1
+    assert "Confirm the highest check number" in refused.stderr
+    assert run("restored", "--highest-check", "501").exit_code == 0
+    told = json.loads(run("checks", "print", "--month", "2026-01", "--json").stdout)
+    assert [row["check_number"] for row in told["moved"]] == [502]
+    assert "No restore waits" in run("restored", "--highest-check", "900").stderr
+
+
+def test_a_restore_makes_the_database_where_there_is_none(run, earned, tmp_path):
+    file, empty = str(tmp_path / "kept.db"), tmp_path / "empty"
+    run("backup", file)
+    environ = {"DATABASE_URL": f"sqlite:///{empty}/new.db", "PORTAL_DATA": str(empty)}
+    empty.mkdir()
+    database.db.close_all()
+    assert CliRunner().invoke(cli, ["restore", file], env=environ).exit_code == 0
+    told = json.loads(CliRunner().invoke(cli, ["settings", "--json"], env=environ).stdout)
+    assert told == json.loads(run("settings", "--json").stdout)
+
+
+def test_what_cannot_be_backed_up_or_restored_is_told(run, tmp_path):
+    missing = run("backup", str(tmp_path / "nowhere" / "kept.db"))
+    assert missing.exit_code == 1
+    assert "No such file or directory" in missing.stderr
+    (tmp_path / "text").write_text("nothing of the kind")
+    odd = run("restore", str(tmp_path / "text"))
+    assert odd.exit_code == 1
+    assert "not a backup that can be used" in odd.stderr
+    assert run("restored").exit_code == 2

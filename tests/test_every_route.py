@@ -50,7 +50,7 @@ def cast(db):
 def routes(app, cast):
     """Every page of the people's blueprints as (blueprint, method, address)."""
     values = {"code": "alice", "month": cast["month"], "token": "x", "digest": "x", "name": "x"}
-    values["part"] = "checks"
+    values |= {"part": "checks", "year": 2026}
     values |= {"number": 1, "key": "0" * 32, "kind": "banner", "slug": "main", "form": "svg"}
     with app.test_request_context():
         for rule in app.url_map.iter_rules():

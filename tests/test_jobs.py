@@ -150,6 +150,19 @@ def test_a_turn_of_a_killed_worker_is_taken_again_after_an_hour(set_up, settings
     assert verify(APRIL + timedelta(minutes=60), settings) == 1
 
 
+def test_a_backup_is_made_once_a_night(set_up, settings):
+    for hours in (0, 1, 23, 24):
+        jobs.run_once("backup", APRIL + timedelta(hours=hours), config=settings)
+    made = sorted(file.name for file in (settings.data / "backups").iterdir())
+    assert made == ["portal-2026-04-10.db", "portal-2026-04-11.db"]
+
+
+def test_of_many_workers_one_makes_the_backup(set_up, settings):
+    assert throttle.count("backup 2026-04-10", throttle.HOUR, APRIL) == 1
+    jobs.run_once("backup", APRIL, config=settings)
+    assert not (settings.data / "backups").exists()
+
+
 # --- The scheduler itself ----------------------------------------------------------------------
 
 

@@ -8,11 +8,11 @@ import pytest
 from playhouse.migrations import Runner
 from playhouse.schema_diff import diff_models
 
-from portal import access, books, cases, database, mail, material, models, throttle
+from portal import access, bank, books, cases, database, mail, material, models, taxyear, throttle
 from portal.database import Table
 from tests import makers
 
-MODULES = (access, books, cases, mail, material, models, throttle)
+MODULES = (access, bank, books, cases, mail, material, models, taxyear, throttle)
 TABLES = [
     table
     for module in MODULES
@@ -49,7 +49,7 @@ def test_two_processes_migrate_at_once(database_url, environ):
     start = [sys.executable, "-c", script, database_url]
     both = [subprocess.Popen(start, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     said = sorted(process.communicate(timeout=60)[0].strip() for process in both)
-    assert said == ["['0001_initial', '0002_resource_center']", "[]"]
+    assert said == ["['0001_initial', '0002_resource_center', '0003_tax_and_bank']", "[]"]
 
 
 @pytest.mark.parametrize("table", ["fact", "entry", "terms_version", "click"])

@@ -4,9 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from portal.paper_tax import RecipientCopy, recipient_copy
+from portal.paper_tax import RecipientCopy, recipient_copies
 from portal.rules import Refused
 from tests.papers import ink, looks_like, pictures, texts
+
+
+def recipient_copy(form):
+    return recipient_copies([form])
+
 
 FORM = RecipientCopy(
     year=2026,
@@ -40,11 +45,18 @@ def test_it_says_who_paid_whom_how_much_in_which_year():
     assert "CORRECTED" in texts(recipient_copy(replace(FORM, corrected=True)))[0]
 
 
-@pytest.mark.parametrize("digits", ["", "123", "123456789", "123-45-6789", "67a9", "٦٧٨٩"])
+@pytest.mark.parametrize("digits", ["123", "123456789", "123-45-6789", "67a9", "٦٧٨٩"])
 def test_exactly_four_digits_of_the_tax_id_are_shown(digits):
     with pytest.raises(Refused) as refused:
         recipient_copy(replace(FORM, last_four=digits))
     assert refused.value.field == "last_four"
+
+
+def test_several_have_a_page_each_and_one_without_a_tax_id_says_so():
+    first, second = texts(recipient_copies([FORM, replace(FORM, account="anna", last_four="")]))
+    assert "none on file" not in first
+    assert "none on file" in second
+    assert "anna" in second
 
 
 @pytest.mark.parametrize("field", ["payer", "recipient"])

@@ -26,6 +26,16 @@ def options(pairs: Iterable[tuple[str, str]]) -> list[Any]:
     return [known.SelectChoice(value, label) for value, label in pairs]
 
 
+def cents(text: str) -> int:
+    """The cents of an amount as people write it: $1,234.50 or −12. Raises ValidationError."""
+    found = _AMOUNT.fullmatch(text.strip())
+    if not found:
+        raise ValidationError("An amount looks like 12.00, or −12.00 to take away.")
+    sign, dollars, rest = found.groups()
+    amount = int(dollars.replace(",", "")) * 100 + int(rest or 0)
+    return -amount if sign in ("-", "−") else amount
+
+
 def _trim(text: str | None) -> str:
     return (text or "").strip()
 
@@ -56,16 +66,6 @@ def line(
 def password(label: str, auto: str = "current-password", hint: str = "") -> fields.PasswordField:
     needed = [InputRequired("Type the password.")]
     return fields.PasswordField(label, needed, description=hint, render_kw={"autocomplete": auto})
-
-
-def cents(text: str) -> int:
-    """The cents of an amount as people write it: $1,234.50 or −12. Raises ValidationError."""
-    found = _AMOUNT.fullmatch(text.strip())
-    if not found:
-        raise ValidationError("An amount looks like 12.00, or −12.00 to take away.")
-    sign, dollars, rest = found.groups()
-    amount = int(dollars.replace(",", "")) * 100 + int(rest or 0)
-    return -amount if sign in ("-", "−") else amount
 
 
 class Form(FlaskForm):

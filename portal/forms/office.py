@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wtforms import fields
 from wtforms.fields import Field
-from wtforms.validators import NumberRange, Optional, ValidationError
+from wtforms.validators import InputRequired, NumberRange, Optional, ValidationError
 
 from portal.forms import Form, cents, line, options
 
@@ -19,6 +19,10 @@ class AdjustForm(Form):
     def validate_amount(self, field: Field) -> None:
         if cents(field.data) == 0:
             raise ValidationError("An entry of zero changes nothing.")
+
+
+class WaiveForm(Form):
+    reason = line("Reason", hint="Kept with your name.", needed="Say why.", most=200)
 
 
 class VoidForm(Form):
@@ -53,3 +57,14 @@ class BatchForm(Form):
     )
     mailed = fields.DateField("Mailed", [Optional()])
     everyone = fields.BooleanField("All of this run")
+
+
+class RestoredForm(Form):
+    """What is asked after a restore."""
+
+    highest_check = fields.IntegerField(
+        "Highest check number used",
+        [InputRequired("Give the number."), NumberRange(0, 999_999_999, "A number from 0.")],
+        description="The highest on any check that was printed, also since the backup.",
+        render_kw={"inputmode": "numeric"},
+    )

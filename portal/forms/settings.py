@@ -40,10 +40,19 @@ ROWS = {  # the label of a setting, and how it is written
     "payout_day": ("Day of the run", LINE),
     "first_month": ("First month paid by itself", LINE),
     "time_zone": ("Time zone", LINE),
+    "check_stock": ("Paper of the checks", CHOICE),
+    "check_right": ("Move print to the right", LINE),
+    "check_down": ("Move print down", LINE),
+    "check_bank": ("Bank on drawn checks", LINES),
+    "bank_account": ("Account number", LINE),
+    "payer_name": ("Legal name of the payer", LINE),
+    "payer_tax_id": ("EIN of the payer", LINE),
+    "payer_phone": ("Telephone of the payer", LINE),
     "tax_threshold": ("Hold U.S. payments above, a year", CENTS),
     "form_1099_at": ("Form 1099-NEC to U.S. persons", CHOICE),
 }
 CHOICES = {
+    "check_stock": {"drawn": "Plain paper: everything is drawn", "printed": "Pre-printed checks"},
     "applications": {"automatic": "Open an account at once", "review": "Review first"},
     "form_1099_at": {
         "program": "Above $600.00, or from the statutory amount",

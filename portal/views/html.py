@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
@@ -147,6 +147,25 @@ def table(name: str, head: str, rows: Iterable[Iterable[Any]]) -> Response:
     writer.writerows(map(_harmless, row) for row in rows)
     file = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
     return Response(text.getvalue(), mimetype="text/csv", headers=file)
+
+
+def for_machines(name: str, rows: Iterable[Iterable[str]]) -> Response:
+    """Rows as a CSV file for another program: as they are, sent line by line, kept nowhere."""
+
+    def lines() -> Iterator[str]:
+        for row in rows:
+            text = io.StringIO()
+            csv.writer(text).writerow(row)
+            yield text.getvalue()
+
+    file = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+    return Response(lines(), mimetype="text/csv", headers=file)
+
+
+def pdf(name: str, content: bytes) -> Response:
+    """A PDF file to download."""
+    file = {"Content-Disposition": f'attachment; filename="{name}.pdf"'}
+    return Response(content, mimetype="application/pdf", headers=file)
 
 
 def _harmless(cell: Any) -> Any:

@@ -25,7 +25,7 @@ CENTER = """
     clicks?sub_id=nothing-has-it
 """.split()
 OFFICE = """
-    affiliates affiliates/alice payouts mails cases material material/banner material/email
+    affiliates affiliates/alice payouts mails settings cases material material/banner material/email
     material/text
 """.split()
 AXE = "(options) => axe.run(document, options)"
@@ -58,7 +58,8 @@ def addresses(alice, today):
     case = cases.ask(alice, "A check", "Where is it?", key="once", now=today)
     email = material.listed(material.EMAIL)[0].id
     runs = [f"payouts/{month}", f"payouts/{month.plus(1)}", f"payouts/{month}/alice/void"]
-    office = [*OFFICE, *runs, f"cases/{case.id}", f"material/email/{email}"]
+    tax = ["restored", "tax?year=2026", "tax/2026/file", "bank"]
+    office = [*OFFICE, *tax, *runs, f"cases/{case.id}", f"material/email/{email}"]
     return {
         "": PUBLIC,
         "alice": [f"/center/{name}" for name in ("", *CENTER, f"cases/{case.key}")],

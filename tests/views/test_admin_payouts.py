@@ -1,5 +1,6 @@
 """Payout runs in the office: preview, run, print, mark as paid, void, reissue (R18 to R21)."""
 
+import csv
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -9,6 +10,7 @@ from portal import checks, ledger, program
 from portal.books import PaperCheck, Run
 from portal.models import Affiliate
 from portal.months import month_of
+from tests import papers
 from tests.makers import ADDRESS, make_affiliate, make_earnings, make_run
 
 
@@ -50,6 +52,38 @@ def test_a_preview_changes_nothing(office, month):
     assert "ben" in text(office.get(f"/admin/payouts/{month}?format=csv"))
 
 
+def test_a_preview_says_what_differs_from_the_run_before(office, month, alice, today):
+    assert "Unlike" not in text(office.get(f"/admin/payouts/{month}"))
+    make_run(month, today)
+    this = month.plus(1)
+    for code, sales in (("alice", 7), ("ben", 2), ("mallory", 1)):
+        who = Affiliate.get_or_none(code=code) or make_affiliate(code, today, password=None)
+        make_earnings(who, this.start(program.load().zone), sales=sales)
+    assert "Unlike" in text(office.get(f"/admin/payouts/{this}"))
+    told = {row["code"]: row["unlike_last_run"] for row in csv.DictReader(
+        text(office.get(f"/admin/payouts/{this}?format=csv")).splitlines())}  # fmt: skip
+    assert told == {
+        "alice": "$20.00 more",
+        "ben": "paid, $120.00",
+        "cleo": "",
+        "mallory": "not in it",
+    }
+
+
+def test_the_minimum_is_waived_for_one(office, month):
+    assert "Pay Cleo Reyes all the same" in text(office.get(f"/admin/payouts/{month}"))
+    assert "Pay it all the same" in text(office.get("/admin/affiliates/cleo"))
+    assert "Pay it all the same" not in text(office.get("/admin/affiliates/ben"))
+    address = "/admin/affiliates/cleo/waive"
+    assert office.post(address, data={"waive-reason": " "}).status_code == 422
+    assert office.post(address, data={"waive-reason": "closing"}).status_code == 303
+    assert "$280.00" in text(office.get(f"/admin/payouts/{month}"))
+    again = office.post(address, data={"waive-reason": "closing"})
+    assert again.status_code == 422
+    assert "already" in text(again)
+    assert office.get(address).status_code == 405
+
+
 def test_a_run_is_made_once(office, month):
     for _ in range(2):
         assert office.post(f"/admin/payouts/{month}/run").status_code == 303
@@ -73,6 +107,22 @@ def test_printing_gives_numbers_and_sheets(office, run):
     assert "1418 Alder Court" in page
     assert "D. K." in page
     assert "Dana" not in page
+
+
+def test_checks_as_a_pdf_on_the_paper_that_is_set(office, run, month, today):
+    office.post(f"{run}/checks", data={"do": "print", "everyone": "y", "first": "501"})
+    address = f"{run}/sheets?first=501&last=502&format=pdf"
+    drawn = papers.texts(office.get(address).data)
+    assert len(drawn) == 2
+    assert "Pay to the order of" in drawn[0]
+    program.change("check_stock", "printed", by="test", now=today)
+    checks.void(month, codes=["ben"], reason="lost", by="test", now=today)
+    first, second = papers.texts(office.get(address).data)
+    assert "One hundred twenty and 00/100" in first
+    assert "Pay to the order of" not in first
+    assert "VOID" in second
+    assert "VOID" not in first
+    assert office.get(f"{run}/sheets?first=9&format=pdf").status_code == 404
 
 
 def test_a_name_that_cannot_be_printed_takes_no_number(office, run, alice):

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, Response, abort, flash
+from flask import Blueprint, Response, abort, current_app, flash
 
-from portal import formats, mail, months, office, rules
+from portal import backup, formats, mail, months, office, rules
 from portal.cases import waiting
+from portal.forms.office import RestoredForm
 from portal.models import Admin
-from portal.views.html import goto, now, only, page, settings
+from portal.views.html import goto, me, now, only, page, settings
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
 blueprint.before_request(only(Admin))
@@ -39,6 +40,8 @@ def overview() -> Response:
         month=formats.month(months.month_of(now(), zone)),
         today=f"{now().astimezone(zone):%A}, {formats.long_date(now(), zone)}",
         runs=office.runs()[:6],
+        unconfirmed=backup.unconfirmed(),
+        backed_up=backup.last(current_app.config["PORTAL"].data),
     )
 
 
@@ -57,3 +60,18 @@ def send_again(number: int) -> Response:
         abort(404)
     flash("The mail is tried again at once.", "good")
     return goto("admin.mails")
+
+
+@blueprint.route("/restored", methods=["GET", "POST"])
+def restored() -> Response:
+    """After a restore: ask for the highest check number on paper, then go on paying."""
+    form = RestoredForm()
+    if form.validate_on_submit():
+        try:
+            backup.confirm(form.highest_check.data, by=me().email, now=now())
+        except rules.Refused as problem:
+            form.refuse(problem)
+        else:
+            flash("Confirmed. Payouts, printing and mail go on.", "good")
+            return goto("admin.overview")
+    return page("admin/restored.html", form=form, known=backup.highest_number())

@@ -8,7 +8,7 @@ from portal import accounts, affiliates, office, outlook, reports, rules
 from portal.explain import explain
 from portal.formats import usd
 from portal.forms import cents
-from portal.forms.office import AdjustForm
+from portal.forms.office import AdjustForm, WaiveForm
 from portal.models import Affiliate, TaxIdOnFile
 from portal.rules import ACTIVE, DECLINED, REVIEW, SUSPENDED
 from portal.views.admin import attempt, blueprint
@@ -58,7 +58,7 @@ def affiliate(code: str) -> Response:
     return _file(_found(code), AdjustForm(None))
 
 
-def _file(affiliate: Affiliate, form: AdjustForm) -> Response:
+def _file(affiliate: Affiliate, form: AdjustForm, waive: WaiveForm | None = None) -> Response:
     zone = settings().zone
     text = request.args.get("before", "")
     rows, older = office.ledger_of(affiliate, int(text[:18]) if text.isdecimal() else None)
@@ -67,6 +67,7 @@ def _file(affiliate: Affiliate, form: AdjustForm) -> Response:
         who=affiliate,
         tone=TONES[affiliate.status],
         form=form,
+        waive=waive or WaiveForm(None, prefix="waive"),
         figures=reports.figures(affiliate, now=now(), zone=zone),
         check=outlook.next_check(affiliate, now=now()),
         us_person=accounts.is_us_person(affiliate),
@@ -106,3 +107,18 @@ def adjust(code: str) -> Response:
             flash(f"Entry of {usd(amount)} added.", "good")
             return goto("admin.affiliate", code=affiliate.code)
     return _file(affiliate, form)
+
+
+@blueprint.post("/affiliates/<code>/waive")
+def waive_minimum(code: str) -> Response:
+    """Let the next run pay an affiliate below the minimum, with a reason (R18)."""
+    affiliate, form = _found(code), WaiveForm(prefix="waive")
+    if form.validate():
+        try:
+            accounts.waive(affiliate, form.typed("reason"), by=me().email, now=now())
+        except rules.Refused as problem:
+            form.refuse(problem)
+        else:
+            flash(f"The next run pays {affiliate.name} below the minimum too.", "good")
+            return goto("admin.affiliate", code=affiliate.code)
+    return _file(affiliate, AdjustForm(None), form)

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Response, abort, flash, request
 
-from portal import affiliates, checks, formats, months, office, outlook, payouts, rules
+from portal import affiliates, checks, formats, months, office, outlook, payouts, printing, rules
 from portal.books import Run
 from portal.explain import explain
 from portal.formats import usd
@@ -16,7 +16,7 @@ from portal.models import Affiliate
 from portal.months import Month
 from portal.rules import Refused
 from portal.views.admin import attempt, blueprint
-from portal.views.html import goto, me, now, page, settings, table
+from portal.views.html import goto, me, now, page, pdf, settings, table
 
 STATES = {
     rules.ISSUED: ("To print", ""),
@@ -64,19 +64,24 @@ def _preview(month: Month) -> Response:
     lists = _lists(payouts.preview(month, now=now()))
     codes = [row["affiliate"] for rows in lists.values() for row in rows]
     who = {a.code: a for a in Affiliate.select().where(Affiliate.code.in_(codes))}
+    before, was = _before(month)
     rows = [
-        (who[row["affiliate"]], *LISTS[name][:3], row["amount"])
+        (who[code], *LISTS[name][:3], row["amount"], _unlike(was.get(code), name, row["amount"]))
         for name, listed in lists.items()
         for row in listed
+        for code in [row["affiliate"]]
     ]
     if request.args.get("format") == "csv":
-        cells = ((who.code, who.name, what, why, usd(due)) for who, what, _, why, due in rows)
-        return table(f"preview-{month}", "code name what why due", cells)
+        cells = (
+            (w.code, w.name, what, why, usd(due), unlike) for w, what, _, why, due, unlike in rows
+        )
+        return table(f"preview-{month}", "code name what why due unlike_last_run", cells)
     return page(
         "admin/preview.html",
         "admin/_preview.html",
         month=month,
         rows=rows,
+        before=before,
         paid=[row["amount"] for row in lists[rules.IN_PAYOUTS]],
         why_not=payouts.why_not(month, now=now()),
         left=_left(lists),
@@ -87,6 +92,27 @@ def _lists(told: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
     """Everyone in a run or its preview, by the list they stand in."""
     held = {name: [row for row in told["held"] if row["reason"] == name] for name in LISTS}
     return held | {rules.IN_PAYOUTS: told["payouts"], rules.CARRIED: told["carried"]}
+
+
+Stood = tuple[str, int]  # the list in which somebody stood, and the amount
+
+
+def _before(month: Month) -> tuple[str | None, dict[str, Stood]]:
+    """The month of the run before, and where everybody stood in it, by code."""
+    run = Run.select().where(Run.month < month).order_by(Run.month.desc()).first()
+    lists = _lists(payouts.told(run)) if run else {}
+    stood = {r["affiliate"]: (n, r["amount"]) for n, rows in lists.items() for r in rows}
+    return (run.month if run else None), stood
+
+
+def _unlike(was: Stood | None, name: str, amount: int) -> str:
+    """How somebody's place in a run differs from that in the run before, "" where it does not."""
+    if was is None:
+        return "not in it"
+    if was[0] != name:
+        return f"{LISTS[was[0]][0].lower()}, {usd(was[1])}"
+    more = amount - was[1]
+    return f"{usd(abs(more))} {'more' if more > 0 else 'less'}" if more else ""
 
 
 def _left(lists: dict[str, list[dict[str, Any]]]) -> list[tuple[str, int, int]]:
@@ -221,6 +247,12 @@ def sheets(month: str) -> Response:
     """The printed checks, a page each, in the order of their numbers."""
     first, last = (request.args.get(name, 0, type=_check_number) for name in ("first", "last"))
     papers = office.printed(_month(month), first, last or first) or abort(404)
+    if request.args.get("format") == "pdf":
+        try:
+            checks = [paper.check for paper in papers]
+            return pdf(f"checks-{month}", printing.pages(checks, now=now()))
+        except Refused as problem:
+            flash(str(problem), "bad")
     return page("admin/sheets.html", papers=[_sheet(paper) for paper in papers], month=month)
 
 

@@ -1,0 +1,185 @@
+"""What leaves the office for a tax year: whole tax IDs, the file for the IRS, recipients' copies.
+
+Nothing else opens a tax ID. Who looks and why is kept, and committed, before anything is shown.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from portal import program, taxyear, throttle, vault
+from portal.database import transaction
+from portal.formats import decimal
+from portal.models import Affiliate, Audit, TaxIdOnFile
+from portal.paper_tax import RecipientCopy, recipient_copies
+from portal.rules import Refused
+from portal.taxyear import Recipient
+from portal.words import address_lines
+
+MOST = 20  # looks an hour at tax IDs by one admin
+SUFFIXES = ("jr", "sr", "ii", "iii", "iv", "v")
+# The columns of a year's file, as filers of past years had them: to check against the IRS's own
+# before it is sent. `{who}` stands for payer and recipient, which share most of theirs.
+_PERSON = """{who} Name Type|{who} Business or Entity Name Line 1|\
+{who} Business or Entity Name Line 2|{who} First Name|{who} Middle Name|\
+{who} Last Name (Surname)|{who} Suffix|{who} Country|{who} Address Line 1|{who} Address Line 2|\
+{who} City/Town|{who} State/Province/Territory|{who} ZIP/Postal Code|"""
+_STATE = """State {n}|State {n} - State Tax Withheld|State {n} - State/Payer state number|\
+State {n} - State income|State {n} - Local income tax withheld|State {n} - Special Data Entries"""
+COLUMNS = (
+    "Form Type|Tax Year|Payer TIN Type|Payer Taxpayer ID Number|"
+    + _PERSON.format(who="Payer")
+    + "Payer Phone Type|Payer Phone|Payer Email Address|"
+    "Recipient TIN Type|Recipient Taxpayer ID Number|"
+    + _PERSON.format(who="Recipient")
+    + "Office Code|Form Account Number|2nd TIN Notice|Box 1 - Nonemployee compensation|"
+    "Box 2 - Payer made direct sales totaling $5,000 or more|"
+    "Box 4 - Federal income tax withheld|Combined Federal/State Filing|"
+    + "|".join(_STATE.format(n=n) for n in (1, 2))
+).split("|")
+Cells = dict[str, str]
+
+
+# --- One tax ID --------------------------------------------------------------------------------
+
+
+def reveal(affiliate: Affiliate, reason: str, *, by: str, now: datetime) -> str:
+    """The tax ID of an affiliate, as it is written. Raises Refused, also when it cannot be read."""
+    on_file = TaxIdOnFile.get_or_none(affiliate=affiliate)
+    if on_file is None:
+        raise Refused("There is no tax ID on file.")
+    _look("tax ID revealed", affiliate.code, reason, by, now)
+    digits = _digits(on_file)
+    if on_file.kind == "EIN":
+        return f"{digits[:2]}-{digits[2:]}"
+    return f"{digits[:3]}-{digits[3:5]}-{digits[5:]}"
+
+
+def _look(did: str, subject: str, reason: str, by: str, now: datetime, **about: object) -> None:
+    """Keep who is about to see tax IDs, and why; refuse those who look too often."""
+    if not reason:
+        raise Refused("Say why it is needed. The reason is kept.", "reason")
+    if throttle.count(f"{did} {by}", throttle.HOUR, now) > MOST:
+        raise Refused(f"You looked {MOST} times in this hour. Go on in the next.")
+    with transaction():
+        Audit.note(by, did, subject, now, reason=reason, **about)
+
+
+def _digits(on_file: TaxIdOnFile) -> str:
+    try:
+        return vault.unseal(on_file.sealed, row=f"tax_id_on_file:{on_file.affiliate_id}:sealed")
+    except vault.Unavailable as problem:
+        raise Refused(f"The tax ID cannot be read. {problem}") from problem
+
+
+# --- The file for the IRS ----------------------------------------------------------------------
+
+
+def for_filing(year: int, reason: str, *, by: str, now: datetime) -> list[list[str]]:
+    """The forms of a year for who files them, a row each under `COLUMNS`, with whole tax IDs.
+
+    Raises Refused where the program's settings say too little of the payer.
+    """
+    payer = {"Form Type": "1099-NEC", "Tax Year": str(year), **_payer(program.load())}
+    forms = [one for one in taxyear.recipients(year) if one.form]
+    _look("tax file", str(year), reason, by, now, forms=len(forms))
+    rows = [payer | _cells(one) for one in forms]
+    return [[row.get(name, "") for name in COLUMNS] for row in rows]
+
+
+def _payer(known: program.Program) -> Cells:
+    """What the first columns say of the payer."""
+    *lines, last = [known.payer_name, *known.program_address.splitlines()]
+    town = re.fullmatch(r"(.+), ([A-Z]{2}) ([0-9]{5}(?:-[0-9]{4})?)", last)
+    if not (known.payer_name and known.payer_tax_id and len(lines) > 1 and town):
+        raise Refused(
+            "Set payer_name, payer_tax_id and program_address first; the last line of the address "
+            "is written like Oakland, CA 94607."
+        )
+    return {
+        "Payer TIN Type": "EIN",
+        "Payer Taxpayer ID Number": known.payer_tax_id,
+        "Payer Name Type": "B",
+        "Payer Business or Entity Name Line 1": known.payer_name,
+        "Payer Country": "US",
+        "Payer Address Line 1": lines[1],
+        "Payer Address Line 2": ", ".join(lines[2:]),
+        "Payer City/Town": town[1],
+        "Payer State/Province/Territory": town[2],
+        "Payer ZIP/Postal Code": town[3],
+        "Payer Phone Type": "D" if known.payer_phone else "",
+        "Payer Phone": known.payer_phone,
+        "Payer Email Address": known.support_email,
+    }
+
+
+def _cells(one: Recipient) -> Cells:
+    who = one.affiliate
+    return {
+        "Recipient TIN Type": one.on_file.kind if one.on_file else "",
+        "Recipient Taxpayer ID Number": _digits(one.on_file) if one.on_file else "",
+        **_name(one),
+        "Recipient Country": who.country or "US",
+        "Recipient Address Line 1": who.line1,
+        "Recipient Address Line 2": who.line2,
+        "Recipient City/Town": who.city,
+        "Recipient State/Province/Territory": who.state,
+        "Recipient ZIP/Postal Code": who.postal_code,
+        "Form Account Number": who.code[:20],
+        "2nd TIN Notice": "N",
+        "Box 1 - Nonemployee compensation": decimal(one.amount),
+        "Box 2 - Payer made direct sales totaling $5,000 or more": "N",
+        "Box 4 - Federal income tax withheld": decimal(0),
+        "Combined Federal/State Filing": "N",
+    }
+
+
+def _name(one: Recipient) -> Cells:
+    """A person's name in its parts; anything else is a business."""
+    said = one.affiliate.tax_class
+    if said not in ("", "individual") or (not said and one.on_file and one.on_file.kind == "EIN"):
+        business = one.name if said else one.affiliate.company or one.name
+        about = {"Name Type": "B", "Business or Entity Name Line 1": business}
+    else:
+        first, *rest = one.name.split() or [""]
+        suffix = rest.pop() if rest and rest[-1].strip(".").lower() in SUFFIXES else ""
+        middle, last = " ".join(rest[:-1]), rest[-1] if rest else ""
+        about = {"Name Type": "I", "First Name": first, "Middle Name": middle, "Suffix": suffix}
+        about["Last Name (Surname)"] = last
+    return {f"Recipient {name}": cell for name, cell in about.items()}
+
+
+# --- The recipients' copies --------------------------------------------------------------------
+
+
+def copies(year: int) -> bytes:
+    """The recipients' copies of a year as a PDF, a page each; a later change says CORRECTED.
+
+    Raises Refused when there are none, and for names that cannot be printed.
+    """
+    people, known = taxyear.recipients(year), program.load()
+    corrected = {c.affiliate.id for c in taxyear.corrections(year, people)}
+    forms = [
+        _copy(year, one, known, one.affiliate.id in corrected)
+        for one in people
+        if one.form or one.affiliate.id in corrected
+    ]
+    if not forms:
+        raise Refused(f"Nobody gets a form for {year}.")
+    return recipient_copies(forms)
+
+
+def _copy(year: int, one: Recipient, known: program.Program, corrected: bool) -> RecipientCopy:
+    box = "1a" if year >= 2026 else "1"  # the form was revised then
+    return RecipientCopy(
+        year=year,
+        payer="\n".join(filter(None, (known.payer, known.program_address, known.payer_phone))),
+        payer_tax_id=known.payer_tax_id,
+        recipient="\n".join([one.name, *address_lines(one.affiliate)]),
+        last_four=one.on_file.last_four if one.on_file else "",
+        account=one.affiliate.code,
+        boxes=((f"{box} Nonemployee compensation", one.amount),
+               ("4 Federal income tax withheld", 0)),
+        corrected=corrected,
+    )  # fmt: skip

@@ -1,0 +1,67 @@
+"""Between the office and the bank: files of checks, the register, stale checks, the test page."""
+
+from __future__ import annotations
+
+from flask import Response, abort, flash, request
+
+from portal import bank, checks, office, paper, printing
+from portal.formats import decimal, usd
+from portal.views.admin import attempt, blueprint
+from portal.views.html import for_machines, goto, me, now, page, pdf, settings, table
+
+COLUMNS = ["account", "check_number", "issue_date", "amount", "payee", "type"]
+
+
+@blueprint.get("/bank", endpoint="bank")
+def overview() -> Response:
+    """What the bank was told and does not know yet, and checks that went stale."""
+    before = request.args.get("before", "")
+    files = bank.files(int(before[:9]) if before.isdecimal() else None, office.PAGE)
+    stale, count = bank.stale(now(), office.PAGE)
+    return page(
+        "admin/bank.html",
+        files=files,
+        older=files[-1]["file"].number if files and files[-1]["file"].number > 1 else None,
+        waiting=bank.waiting(),
+        account=settings().bank_account,
+        stale=stale,
+        stale_count=count,
+        stock=printing.stock(),
+        next_number=checks.next_number(),
+    )
+
+
+@blueprint.post("/bank/files")
+def make_file() -> Response:
+    """Make the next file for the bank; what it tells is not told again."""
+    if number := attempt(bank.make, by=me().email):
+        flash(f"File {number} is made.", "good")
+    return goto("admin.bank")
+
+
+@blueprint.get("/bank/files/<int(max=999999999):number>")
+def bank_file(number: int) -> Response:
+    """A file for the bank, the same each time."""
+    rows = bank.rows(number) or abort(404)
+    cells = (
+        [a, str(n), day, decimal(cents), payee, mark] for a, n, day, cents, payee, mark in rows
+    )
+    return for_machines(f"bank-{number}", [COLUMNS, *cells])
+
+
+@blueprint.get("/bank/register")
+def register() -> Response:
+    """Every check with its number, for people."""
+    cells = (
+        (c.number, c.check_date, c.payee, c.payout.affiliate.code, c.payout.run_id,
+         usd(c.payout.amount), c.status, c.mailed_on, c.void_reason)
+        for c in bank.register()
+    )  # fmt: skip
+    head = "check_number check_date payee affiliate month amount status mailed_on void_reason"
+    return table("check-register", head, cells)
+
+
+@blueprint.get("/bank/test-page")
+def test_page() -> Response:
+    """A page to hold against a check, to find out how far print has to move."""
+    return pdf("check-test-page", paper.test_page(printing.stock()))

@@ -1,0 +1,142 @@
+"""Form 1099-NEC by year: who gets one and why, filing, copies, and tax IDs one at a time (R22)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+from flask import Response, abort, flash, request
+
+from portal import access, affiliates, filing, months, office, taxyear
+from portal.formats import usd
+from portal.forms.tax import AmountForm, LookForm
+from portal.models import TaxIdOnFile
+from portal.rules import Refused
+from portal.taxes import PROGRAM_1099
+from portal.views.admin import attempt, blueprint
+from portal.views.html import for_machines, goto, me, now, page, pdf, settings, table
+
+YEAR = "<int(min=2000,max=2999):year>"
+
+
+@blueprint.get("/tax")
+def tax() -> Response:
+    """A year: everyone with a check dated in it, and the amounts of the law."""
+    return _page(AmountForm(None))
+
+
+def _asked() -> int:
+    """The year asked for; in January and February it is the last one that has work."""
+    default = months.year_of(now() - timedelta(days=59), settings().zone)
+    text = request.args.get("year", "") or str(default)
+    return int(text) if text.isdecimal() and 2000 <= int(text[:5]) < 3000 else abort(404)
+
+
+def _page(form: AmountForm) -> Response:
+    year = _asked()
+    people = sorted(taxyear.recipients(year), key=lambda one: not one.form)
+    if request.args.get("format") == "csv":
+        return table(f"tax-{year}", "code name tax_class tax_id checks form reason", _cells(people))
+    codes = [one.affiliate.code for one in people]
+    after = request.args.get("after", "")
+    first = codes.index(after) + 1 if after in codes else 0
+    rows, more = people[first : first + office.PAGE], len(people) > first + office.PAGE
+    return page(
+        "admin/tax.html",
+        "admin/_recipients.html",
+        year=year,
+        rows=rows,
+        next=codes[first + office.PAGE - 1] if more else None,
+        people=people,
+        forms=[one for one in people if one.form],
+        law=taxyear.statutory(year),
+        years=taxyear.known_years(now()),
+        confirmed=taxyear.confirmed(),
+        promised=PROGRAM_1099 if settings().form_1099_at == "program" else None,
+        due=taxyear.due_day(year),
+        filed=taxyear.filed(year),
+        corrections=taxyear.corrections(year, people),
+        form=form,
+    )
+
+
+def _cells(people: list[taxyear.Recipient]) -> Iterator[tuple[Any, ...]]:
+    for one in people:
+        known = f"{one.on_file.kind} ending {one.on_file.last_four}" if one.on_file else ""
+        who, form = one.affiliate, "yes" if one.form else "no"
+        yield who.code, one.name, who.tax_class, known, usd(one.amount), form, one.reason
+
+
+@blueprint.post("/tax/years")
+def confirm_year() -> Response:
+    """Confirm from which amount on the law asks for a form in a year."""
+    form = AmountForm()
+    if form.validate():
+        about = (form.year.data, form.cents(), form.typed("source"))
+        try:
+            taxyear.confirm(*about, by=me().email, now=now())
+        except Refused as problem:
+            form.refuse(problem)
+        else:
+            flash(f"{form.year.data} is confirmed.", "good")
+            return goto("admin.tax", _anchor="years")
+    return _page(form)
+
+
+@blueprint.post(f"/tax/{YEAR}/filed")
+def tax_filed(year: int) -> Response:
+    """Keep that the forms went out as they are now."""
+    attempt(taxyear.mark_filed, year, by=me().email)
+    flash(f"The forms of {year} are marked as filed.", "good")
+    return goto("admin.tax", year=year)
+
+
+@blueprint.get(f"/tax/{YEAR}/copies")
+def tax_copies(year: int) -> Response:
+    """The recipients' copies as a PDF."""
+    try:
+        return pdf(f"1099-nec-{year}", filing.copies(year))
+    except Refused as problem:
+        flash(str(problem), "bad")
+    return goto("admin.tax", year=year)
+
+
+# --- Whole tax IDs -----------------------------------------------------------------------------
+
+
+@blueprint.route(f"/tax/{YEAR}/file", methods=["GET", "POST"])
+def tax_file(year: int) -> Response:
+    """The file for who files the forms, after a reason and the password; kept nowhere."""
+    form = LookForm()
+    rows = _look(form, filing.for_filing, year)
+    if rows is None:
+        return page("admin/look.html", form=form, year=year, who=None, shown="")
+    return for_machines(f"1099-nec-{year}", [filing.COLUMNS, *rows])
+
+
+@blueprint.route("/tax/reveal/<code>", methods=["GET", "POST"])
+def reveal(code: str) -> Response:
+    """One tax ID, shown once."""
+    affiliate = affiliates.by_code(code) or abort(404)
+    on_file = TaxIdOnFile.get_or_none(affiliate=affiliate) or abort(404)
+    form = LookForm()
+    shown = _look(form, filing.reveal, affiliate)
+    known = {"form": form, "who": affiliate, "on_file": on_file, "shown": shown or "", "year": None}
+    return page("admin/look.html", status=200 if shown else None, **known)
+
+
+def _look(form: LookForm, deed: Callable[..., Any], what: Any) -> Any:
+    """Do what shows tax IDs once reason and password are right; None when it was not done."""
+    if not form.validate_on_submit():
+        return None
+    try:
+        access.check_password(
+            me(), form.current.data or "", now=now(), ip=request.remote_addr or ""
+        )
+        return deed(what, form.typed("reason"), by=me().email, now=now())
+    except access.NotSignedIn as problem:
+        form.refuse(problem, "current")
+    except Refused as problem:
+        form.refuse(problem)
+    return None

@@ -1,0 +1,141 @@
+"""Between the office and the bank: the test page, the register, files of checks, stale ones."""
+
+from datetime import timedelta
+
+import pytest
+
+from portal import bank, checks, program
+from portal.books import PaperCheck
+from portal.models import Audit
+from portal.months import month_of
+from tests.makers import ADDRESS, make_affiliate, make_earnings, make_run
+from tests.papers import texts
+
+
+@pytest.fixture
+def office(login_as, admin):
+    return login_as(admin)
+
+
+def test_the_test_page_follows_the_settings(office, today):
+    program.change("check_right", "-7", by="test", now=today)
+    answer = office.get("/admin/bank/test-page")
+    assert answer.mimetype == "application/pdf"
+    assert "Now moved by -7 to the right and by 0 down" in " ".join(texts(answer.data)[0].split())
+
+
+# --- Files for the bank ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def month(set_up, today):
+    return month_of(today, program.load().zone).plus(-1)
+
+
+@pytest.fixture
+def printed(office, month, today):
+    """Three checks of $120.00: 501 to 503, the second of somebody with an odd name."""
+    program.change("bank_account", "0012345", by="test", now=today)
+    for code, payee in (("ann", "Ann Vega"), ("ben", "=Ben, Ito"), ("cleo", "Cleo Roux")):
+        who = make_affiliate(
+            code, today - timedelta(days=90), password=None, payee=payee, **ADDRESS
+        )
+        make_earnings(who, month.start(program.load().zone) + timedelta(days=4))
+    make_run(month, today)
+    checks.print_checks(month, by="test", now=today, first=501, date="2026-03-02")
+    return office
+
+
+def lines(answer):
+    return text(answer).splitlines()
+
+
+def text(response):
+    return response.get_data(as_text=True)
+
+
+def void(month, today, *codes):
+    checks.void(month, codes=list(codes), reason="lost", by="test", now=today)
+
+
+def test_a_file_tells_each_check_once_and_stays_as_it_was(printed, month, today):
+    assert "3 checks and 0 voids the bank does not know yet" in text(printed.get("/admin/bank"))
+    assert printed.post("/admin/bank/files").status_code == 303
+    first = lines(printed.get("/admin/bank/files/1"))
+    assert first == [
+        "account,check_number,issue_date,amount,payee,type",
+        '0012345,501,2026-03-02,120.00,"=Ben, Ito",issue',
+        "0012345,502,2026-03-02,120.00,Ann Vega,issue",
+        "0012345,503,2026-03-02,120.00,Cleo Roux,issue",
+    ]
+    void(month, today, "ann")
+    program.change("bank_account", "99", by="test", now=today)
+    assert lines(printed.get("/admin/bank/files/1")) == first
+    printed.post("/admin/bank/files")
+    assert lines(printed.get("/admin/bank/files/2"))[1:] == [
+        "99,502,2026-03-02,120.00,Ann Vega,void"
+    ]
+    page = text(printed.get("/admin/bank"))
+    assert "$360.00" in page
+    assert "The bank knows everything" in page
+    assert Audit.select().where(Audit.did == "bank file").count() == 2
+
+
+def test_one_void_before_any_file_is_told_as_void_alone(printed, month, today):
+    void(month, today, "ben")
+    printed.post("/admin/bank/files")
+    marks = [line.rpartition(",")[2] for line in lines(printed.get("/admin/bank/files/1"))[1:]]
+    assert marks == ["void", "issue", "issue"]
+
+
+def test_nothing_is_made_without_an_account_or_anything_to_tell(printed, today):
+    printed.post("/admin/bank/files")
+    answer = printed.post("/admin/bank/files", follow_redirects=True)
+    assert "The bank knows everything already" in text(answer)
+    program.change("bank_account", "", by="test", now=today)
+    assert "Set bank_account first" in text(
+        printed.post("/admin/bank/files", follow_redirects=True)
+    )
+    assert bank.BankFile.select().count() == 1
+
+
+def test_older_files_come_by_number(printed, month, today, monkeypatch):
+    monkeypatch.setattr("portal.office.PAGE", 1)
+    printed.post("/admin/bank/files")
+    void(month, today, "ann")
+    printed.post("/admin/bank/files")
+    first = text(printed.get("/admin/bank"))
+    assert "File 2" in first
+    assert "before=2" in first
+    assert "File 1" in text(printed.get("/admin/bank?before=2"))
+    assert "No file yet" in text(printed.get("/admin/bank?before=1"))
+
+
+def test_the_register_has_every_number(printed, month, today):
+    void(month, today, "cleo")
+    rows = lines(printed.get("/admin/bank/register"))
+    assert rows[0].startswith("check_number,check_date,payee")
+    assert [row.split(",")[0] for row in rows[1:]] == ["501", "502", "503"]
+    assert "'=Ben" in rows[1]  # for people: nothing that a spreadsheet computes
+    assert "void,,lost" in rows[3]
+
+
+def test_checks_that_nobody_cashed_are_listed(printed, month, today):
+    old = (today - timedelta(days=182)).date().isoformat()
+    recent = (today - timedelta(days=178)).date().isoformat()
+    PaperCheck.update(check_date=recent).execute()
+    PaperCheck.update(check_date=old).where(PaperCheck.number < 503).execute()
+    checks.mark_paid(month, codes=["ann"], by="test", now=today)
+    page = text(printed.get("/admin/bank")).partition('id="stale"')[2]
+    assert "2 of 2" in page
+    checks.clear(month, codes=["ann"], by="test", now=today)
+    void(month, today, "ben")
+    assert "nobody cashed" in text(printed.get("/admin/bank"))
+
+
+def test_what_is_nowhere_and_wrong_methods(office):
+    assert office.get("/admin/bank/files/1").status_code == 404
+    assert office.get("/admin/bank/files/99999999999").status_code == 404
+    assert office.get("/admin/bank/files").status_code == 405
+    assert office.post("/admin/bank").status_code == 405
+    assert office.get("/admin/bank?before=x").status_code == 200

@@ -1,0 +1,48 @@
+"""After a restore the office asks for the highest check number before anything is paid."""
+
+import pytest
+
+from portal import backup, checks
+from portal.models import Audit
+
+
+def text(response):
+    return response.get_data(as_text=True)
+
+
+@pytest.fixture
+def restored(login_as, admin, today, tmp_path):
+    """The office of a program that was restored from a backup just now."""
+    backup.make(tmp_path / "kept.db")
+    backup.restore(tmp_path / "kept.db", now=today)
+    return login_as(admin)
+
+
+def test_the_overview_tells_until_it_is_confirmed(restored):
+    assert "A backup was restored" in text(restored.get("/admin/"))
+    answer = restored.post("/admin/restored", data={"highest_check": "1044"})
+    assert answer.location == "/admin/"
+    assert "A backup was restored" not in text(restored.get("/admin/"))
+    assert checks.next_number() == 1045
+    assert Audit.get(Audit.did == "restored").by == "office@example.com"
+
+
+@pytest.mark.parametrize("number", ["", "many", "-1", "9" * 20])
+def test_a_number_that_cannot_be_is_said(restored, number):
+    answer = restored.post("/admin/restored", data={"highest_check": number})
+    assert answer.status_code == 422
+    assert "to fix" in text(answer)
+    assert backup.unconfirmed()
+
+
+def test_without_a_restore_there_is_nothing_to_confirm(login_as, admin):
+    answer = login_as(admin).post("/admin/restored", data={"highest_check": "5"})
+    assert answer.status_code == 422
+    assert "No restore waits" in text(answer)
+
+
+def test_the_last_backup_is_told(login_as, admin, app, today):
+    office, data = login_as(admin), app.config["PORTAL"].data
+    assert "None yet" in text(office.get("/admin/")).partition("Last backup")[2]
+    backup.nightly(data, today.date())
+    assert "None yet" not in text(office.get("/admin/")).partition("Last backup")[2]

@@ -1,0 +1,249 @@
+"""The tax year in the office: who gets a form, filing, copies, and whole tax IDs (R22)."""
+
+import csv
+import io
+from datetime import date, timedelta
+
+import pytest
+
+from portal import checks, filing, program, taxyear
+from portal.models import Affiliate, Audit
+from portal.months import month_of
+from portal.rules import Plan
+from tests.makers import (
+    ADDRESS,
+    PASSWORD,
+    make_affiliate,
+    make_click,
+    make_earnings,
+    make_run,
+    make_sale,
+)
+from tests.papers import texts
+
+YEARLY = Plan("year", 116_400)
+LOOK = {"reason": "the bank asks", "current": PASSWORD}
+PAYER = {
+    "payer_name": "Maestro Conference Inc",
+    "payer_tax_id": "12-3456789",
+    "payer_phone": "(510) 555-0100",
+    "program_address": "410 Harbor Way\nSuite 200\nOakland, CA 94607",
+}
+
+
+def text(response):
+    return response.get_data(as_text=True)
+
+
+@pytest.fixture
+def month(set_up, today):
+    return month_of(today, program.load().zone).plus(-1)
+
+
+@pytest.fixture
+def year(set_up, today):
+    return today.astimezone(program.load().zone).year
+
+
+@pytest.fixture
+def office(app, login_as, admin, month, today):
+    """The office, with a check for ann of $2,000.00, ben of $640.00, and cleo abroad of $120.00."""
+    at = month.start(program.load().zone) + timedelta(days=4)
+    told = {"us_person": True, "password": None, **ADDRESS}
+    for code, name, years, sales, more in (
+        ("ann", "Ann Mary Vega Jr.", 10, 0, {"tax_id": "219-45-6780"}),
+        ("ben", "Ben Ito", 3, 2, {"tax_id": "94-3216540", "company": "Ben's Desk"}),
+        ("cleo", "Cleo Roux", 0, 6, {"us_person": False, "country": "FR"}),
+    ):
+        who = make_affiliate(code, today - timedelta(days=95), name=name, **told | more)
+        make_earnings(who, at, sales=sales)
+        for _ in range(years):
+            make_sale(at, click_id=make_click(who, at), amount=116_400, plan=YEARLY)
+    make_run(month, today)
+    checks.print_checks(month, by="test", now=today, first=501)
+    return login_as(admin)
+
+
+def test_each_is_told_with_the_reason(office, year):
+    page = text(office.get(f"/admin/tax?year={year}"))
+    assert "Reaches $2,000.00, the amount set by law." in page
+    assert "Above $600.00, as the program promises." in page
+    assert "Not a U.S. person." in page
+    assert "1 by law, 1 by our promise" in page
+    assert "$2,640.00" in page
+    assert "SSN ending 6780" in page
+    assert "219-45" not in page
+
+
+def test_a_csv_of_the_year(office, year):
+    rows = list(csv.DictReader(io.StringIO(text(office.get(f"/admin/tax?year={year}&format=csv")))))
+    assert [(row["code"], row["checks"], row["form"]) for row in rows] == [
+        ("ann", "$2,000.00", "yes"),
+        ("ben", "$640.00", "yes"),
+        ("cleo", "$120.00", "no"),
+    ]
+
+
+def test_a_year_without_checks_and_what_is_no_year(office):
+    assert "No check is dated in 2020" in text(office.get("/admin/tax?year=2020"))
+    for odd in ("1999", "x", "-5", "9" * 30):
+        assert office.get(f"/admin/tax?year={odd}").status_code == 404
+    assert office.get("/admin/tax/x/file").status_code == 404
+
+
+def test_pages_of_many(office, year, monkeypatch):
+    monkeypatch.setattr("portal.office.PAGE", 2)
+    first = text(office.get(f"/admin/tax?year={year}"))
+    assert "2 of 3" in first
+    assert "Cleo Roux" not in first
+    assert "Cleo Roux" in text(office.get(f"/admin/tax?year={year}&after=ben"))
+
+
+def test_an_amount_is_confirmed(office):
+    data = {"year": "2028", "amount": "$2,100.00", "source": "https://tax.example/notice"}
+    assert office.post("/admin/tax/years", data=data).status_code == 303
+    assert taxyear.statutory(2028) == (210_000, True)
+    assert "https://tax.example/notice" in text(office.get("/admin/tax"))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"year": ""}, {"year": "2026"}, {"amount": "much"}, {"amount": "1999.00"}, {"source": ""},
+     {"year": "9" * 30}, {"amount": "2,150.00"}],
+)  # fmt: skip
+def test_an_amount_that_cannot_be_is_said(office, change):
+    data = {"year": "2028", "amount": "$2,100.00", "source": "https://tax.example/notice"}
+    answer = office.post("/admin/tax/years", data=data | change)
+    assert answer.status_code == 422
+    assert "to fix" in text(answer)
+    assert taxyear.confirmed() == {}
+
+
+def test_filed_and_voided_after(office, year, month, today):
+    office.post(f"/admin/tax/{year}/filed")
+    assert "2 forms of" in text(office.get(f"/admin/tax?year={year}"))
+    checks.void(month, codes=["ben"], reason="stale", by="test", now=today)
+    page = text(office.get(f"/admin/tax?year={year}")).partition('id="later"')[2]
+    assert "$640.00" in page
+    assert "stale" in page
+    assert [
+        "CORRECTED" in copy for copy in texts(office.get(f"/admin/tax/{year}/copies").data)
+    ] == [
+        False,
+        True,
+    ]
+    office.post(f"/admin/tax/{year}/filed")
+    assert "Nothing changed since" in text(office.get(f"/admin/tax?year={year}"))
+
+
+# --- Recipients' copies ------------------------------------------------------------------------
+
+
+def test_copies_have_a_page_each(office, year, month, today):
+    program.change("payer_name", "Maestro Conference Inc", by="test", now=today)
+    answer = office.get(f"/admin/tax/{year}/copies")
+    assert answer.mimetype == "application/pdf"
+    first, second = texts(answer.data)
+    assert "Maestro Conference Inc" in first
+    assert "$2,000.00" in first
+    assert "6780" in first
+    assert "219-45" not in first
+    assert "Ben Ito" in second
+
+
+def test_without_a_form_there_is_no_copy(office):
+    answer = office.get("/admin/tax/2020/copies", follow_redirects=True)
+    assert "Nobody gets a form for 2020" in text(answer)
+
+
+# --- Whole tax IDs -----------------------------------------------------------------------------
+
+
+def looks():
+    return [(row.by, row.did, row.subject, row.detail["reason"]) for row in Audit.select().where(
+        Audit.did.in_(("tax ID revealed", "tax file")))]  # fmt: skip
+
+
+def test_a_tax_id_is_shown_once_and_who_looked_is_kept(office):
+    assert "219" not in text(office.get("/admin/tax/reveal/ann")).partition("<main")[2]
+    answer = office.post("/admin/tax/reveal/ann", data=LOOK)
+    assert answer.status_code == 200
+    assert "219-45-6780" in text(answer)
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "94-3216540" in text(office.post("/admin/tax/reveal/ben", data=LOOK))
+    about = ("office@example.com", "tax ID revealed")
+    assert looks() == [(*about, "ann", "the bank asks"), (*about, "ben", "the bank asks")]
+    assert "the bank asks" in text(office.get("/admin/affiliates/ann"))
+
+
+@pytest.mark.parametrize("change", [{"reason": " "}, {"current": "wrong"}, {"current": ""}])
+def test_without_reason_or_password_nothing_is_shown(office, change, year):
+    for address in ("/admin/tax/reveal/ann", f"/admin/tax/{year}/file"):
+        answer = office.post(address, data=LOOK | change)
+        assert answer.status_code == 422
+        assert "6780" not in text(answer).replace("SSN ending 6780", "")
+    assert looks() == []
+
+
+def test_who_looks_too_often_has_to_wait(office, monkeypatch):
+    monkeypatch.setattr(filing, "MOST", 2)
+    statuses = [office.post("/admin/tax/reveal/ann", data=LOOK).status_code for _ in range(3)]
+    assert statuses == [200, 200, 422]
+    assert len(looks()) == 2
+
+
+def test_a_key_that_is_lost_is_said_and_not_a_crash(office, app):
+    (app.config["PORTAL"].data / "vault-keys.json").unlink()
+    answer = office.post("/admin/tax/reveal/ann", data=LOOK)
+    assert answer.status_code == 422
+    assert "cannot be read" in text(answer)
+
+
+@pytest.mark.parametrize("code", ["nobody", "cleo"])
+def test_what_is_not_on_file_is_nowhere(office, code):
+    assert office.post(f"/admin/tax/reveal/{code}", data=LOOK).status_code == 404
+
+
+def test_the_file_for_filing_has_every_form_with_whole_tax_ids(office, year, today, tmp_path):
+    for name, value in PAYER.items():
+        program.change(name, value, by="test", now=today)
+    Affiliate.update(line1="=1418 Alder Court").where(Affiliate.code == "ben").execute()
+    answer = office.post(f"/admin/tax/{year}/file", data=LOOK)
+    assert answer.headers["Content-Disposition"].endswith('.csv"')
+    rows = list(csv.DictReader(io.StringIO(text(answer))))
+    assert list(rows[0]) == filing.COLUMNS
+    assert len(filing.COLUMNS) == 54
+    ann, ben = ({k.removeprefix("Recipient "): v for k, v in row.items() if v} for row in rows)
+    assert ann["Taxpayer ID Number"] == "219456780"
+    assert (ann["First Name"], ann["Middle Name"]) == ("Ann", "Mary")
+    assert (ann["Last Name (Surname)"], ann["Suffix"]) == ("Vega", "Jr.")
+    assert ann["Box 1 - Nonemployee compensation"] == "2000.00"
+    assert ann["Payer Business or Entity Name Line 1"] == "Maestro Conference Inc"
+    assert ann["Payer City/Town"] == "Oakland"
+    assert ann["Payer Address Line 2"] == "Suite 200"
+    assert (ben["Name Type"], ben["Business or Entity Name Line 1"]) == ("B", "Ben's Desk")
+    assert ben["Address Line 1"] == "=1418 Alder Court"  # for a machine: as it is
+    assert looks() == [("office@example.com", "tax file", str(year), "the bank asks")]
+    left = [
+        file for file in tmp_path.rglob("*") if file.is_file() and b"219456780" in file.read_bytes()
+    ]
+    assert left == []
+
+
+def test_the_file_says_what_is_not_known_of_the_payer(office, year):
+    answer = office.post(f"/admin/tax/{year}/file", data=LOOK)
+    assert answer.status_code == 422
+    assert "Set payer_name" in text(answer)
+    assert looks() == []
+
+
+def test_the_last_day_to_send_is_a_workday():
+    assert taxyear.due_day(2025) == date(2026, 2, 2)
+    assert taxyear.due_day(2026) == date(2027, 2, 1)
+    assert taxyear.due_day(2027) == date(2028, 1, 31)
+
+
+def test_wrong_method(office, year):
+    assert office.get("/admin/tax/years").status_code == 405
+    assert office.get(f"/admin/tax/{year}/filed").status_code == 405
+    assert office.post(f"/admin/tax/{year}/copies").status_code == 405
