@@ -174,7 +174,7 @@ def test_those_to_answer_first_the_oldest_on_top(four):
 
 
 def test_the_list_is_filtered(four):
-    one, two, three, closed = four
+    one, two, three, _ = four
     assert ids(cases.listed(state=cases.ANSWERED)) == [two]
     assert ids(cases.listed(about="question")) == [one, three]
     assert ids(cases.listed(q=str(two))) == [two]

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from portal import database, program
+from portal import cases, database, program
+from portal.books import Entry, Order
 from portal.months import month_of
 from tests.makers import (
     ADDRESS,
@@ -41,6 +42,7 @@ def cast(db):
         "admin": make_admin(today - timedelta(days=90)),
         "month": month,
         "click": make_click(alice, today),
+        "case": cases.ask(alice, "A check of alice's", "Where is it?", key="k", now=today),
     }
 
 
@@ -48,7 +50,13 @@ def routes(app, cast):
     """Every page of the people's blueprints as (blueprint, method, address)."""
     values = {"code": "alice", "month": cast["month"], "token": "x", "digest": "x", "name": "x"}
     values["part"] = "checks"
-    values |= {"number": 1, "key": "0" * 32, "kind": "banner", "slug": "main", "form": "svg"}
+    values |= {
+        "number": cast["case"].id,
+        "key": cast["case"].key,
+        "kind": "banner",
+        "slug": "main",
+        "form": "svg",
+    }
     with app.test_request_context():
         for rule in app.url_map.iter_rules():
             blueprint = rule.endpoint.partition(".")[0]
@@ -94,10 +102,17 @@ def test_an_admin_has_no_resource_center(login_as, app, cast):
 
 def test_what_belongs_to_others_is_nowhere(login_as, cast):
     client = login_as(cast["mallory"])
-    foreign = client.get(f"/center/clicks?before={cast['click']}")
-    missing = client.get("/center/clicks?before=" + "a" * 26)
-    assert foreign.status_code == missing.status_code == 404
-    assert foreign.data == missing.data
+    click, case, entry = cast["click"], cast["case"].key, Entry.get().id
+    for foreign, missing in (
+        (f"clicks?before={click}", "clicks?before=" + "a" * 26),
+        (f"help?about=click:{click}", "help?about=click:" + "a" * 26),
+        (f"help?about=entry:{entry}", f"help?about=entry:{entry + 1_000}"),
+        (f"help?about=order:{Order.get().order_id}", "help?about=order:none"),
+        (f"cases/{case}", "cases/" + "a" * 26),
+    ):
+        answers = [client.get(f"/center/{address}") for address in (foreign, missing)]
+        assert [answer.status_code for answer in answers] == [404, 404], foreign
+        assert answers[0].data == answers[1].data, foreign
 
 
 def test_no_deed_without_its_token(login_as, app, cast):

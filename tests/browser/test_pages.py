@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from portal import database, links, program
+from portal import cases, database, links, program
+from portal.books import Entry
 from portal.months import month_of
 from tests.makers import (
     ADDRESS,
@@ -15,6 +16,7 @@ from tests.makers import (
     make_earnings,
     make_program,
     make_run,
+    make_sale,
 )
 
 pytestmark = [pytest.mark.browser, pytest.mark.sqlite_only]
@@ -22,7 +24,18 @@ pytestmark = [pytest.mark.browser, pytest.mark.sqlite_only]
 PUBLIC = ["/", "/apply", "/login", "/password/forgotten", "/nothing"]
 CENTER = [
     f"/center/{name}"
-    for name in ("", "links", "links/main", "clicks", "orders", "payments", "team", "profile")
+    for name in (
+        "",
+        "links",
+        "links/main",
+        "clicks",
+        "orders",
+        "payments",
+        "team",
+        "profile",
+        "help",
+        "missing-sale",
+    )
 ]
 
 
@@ -41,14 +54,21 @@ def alice(db, today):
 
 
 @pytest.fixture
-def office(alice, today):
+def center(alice, today):
+    case = cases.ask(alice, "My check", "Where is it?", key="k", now=today)
+    make_sale(today, click_id=make_click(alice, today - timedelta(days=91)))
+    return [*CENTER, f"/center/cases/{case.key}", f"/center/help?about=entry:{Entry.get().id}"]
+
+
+@pytest.fixture
+def office(alice, center, today):
     make_admin(today - timedelta(days=90))
     month = month_of(today, program.load().zone).plus(-1)
     make_run(month, today)
     return [
         "/admin/", "/admin/affiliates", "/admin/affiliates/alice", "/admin/payouts",
         f"/admin/payouts/{month}", f"/admin/payouts/{month.plus(1)}", "/admin/mails",
-        f"/admin/payouts/{month}/alice/void",
+        f"/admin/payouts/{month}/alice/void", "/admin/cases", f"/admin/cases/{cases.Case.get().id}",
     ]  # fmt: skip
 
 
@@ -117,9 +137,9 @@ def test_copying_a_link_out_of_its_row(open_page, alice, today):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
-def test_pages_are_accessible_and_silent(open_page, office, width, scheme):
+def test_pages_are_accessible_and_silent(open_page, center, office, width, scheme):
     found = {}
-    for person, addresses in ((None, PUBLIC), ("alice", CENTER), ("office@example.com", office)):
+    for person, addresses in ((None, PUBLIC), ("alice", center), ("office@example.com", office)):
         page = open_page(person, width, scheme)
         for address in addresses:
             page.goto(address)
@@ -133,9 +153,9 @@ def test_pages_are_accessible_and_silent(open_page, office, width, scheme):
     assert found == {}
 
 
-def test_nothing_scrolls_sideways_at_320_pixels(open_page, office):
+def test_nothing_scrolls_sideways_at_320_pixels(open_page, center, office):
     wide = []
-    for person, addresses in ((None, PUBLIC), ("alice", CENTER), ("office@example.com", office)):
+    for person, addresses in ((None, PUBLIC), ("alice", center), ("office@example.com", office)):
         page = open_page(person, 320)
         for address in addresses:
             page.goto(address)
