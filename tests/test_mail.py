@@ -72,6 +72,7 @@ def test_the_login_mail_has_user_name_password_and_address(smtp, alice, now):
 FACTS = {
     "payout": {"month": "2026-11", "amount": 123450},
     "tax_hold": {"month": "2026-11", "amount": 123450},
+    "case_answered": {"subject": "My check", "case": "k" * 26},
 }
 
 

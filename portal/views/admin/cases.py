@@ -28,6 +28,8 @@ def listed() -> Response:
     }
     if asked["state"] not in ("", *STATES) or asked["about"] not in ("", *cases.ABOUT):
         abort(404)
+    if not asked["q"].isprintable():
+        abort(404)
     text = request.args.get("before", "")
     rows = cases.listed(**asked, before=int(text[:9]) if text.isdecimal() else None)
     return page(
