@@ -44,6 +44,7 @@ def cast(db):
         "admin": make_admin(today - timedelta(days=90)),
         "month": month,
         "click": make_click(alice, today),
+        "case": cases.ask(alice, "A check of alice's", "Where is it?", key="k", now=today),
     }
 
 
@@ -51,7 +52,13 @@ def routes(app, cast):
     """Every page of the people's blueprints as (blueprint, method, address)."""
     values = {"code": "alice", "month": cast["month"], "token": "x", "digest": "x", "name": "x"}
     values |= {"part": "checks", "year": 2026}
-    values |= {"number": 1, "key": "0" * 32, "kind": "banner", "slug": "main", "form": "svg"}
+    values |= {
+        "number": cast["case"].id,
+        "key": cast["case"].key,
+        "kind": "banner",
+        "slug": "main",
+        "form": "svg",
+    }
     with app.test_request_context():
         for rule in app.url_map.iter_rules():
             blueprint = rule.endpoint.partition(".")[0]

@@ -100,7 +100,7 @@ def test_nothing_of_the_order_is_told(look, alice, bob, now):
 @pytest.mark.parametrize(
     "said",
     [
-        {"who": "dana from the harbor"},
+        {"who": "dana kim from the harbor"},
         {"who": "Kim, Dana"},
         {"who": "D.A.NA+x@googlemail.com"},
         {"who": "ORDER-77"},

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from typing import Any
 
 from wtforms import fields, widgets
-from wtforms.validators import InputRequired, Length, Optional, ValidationError
+from wtforms.validators import InputRequired, Length, Optional
 
 from portal.forms import Form, line, options
 
@@ -55,8 +54,3 @@ class MissingForm(KeyedForm):
         "Anything else", hint="How you know: a message, a call, a receipt they showed you.",
         most=5_000, kind=fields.TextAreaField, rows=3,
     )  # fmt: skip
-
-    def validate_day(self, field: Any) -> None:
-        """A slip in the year is not looked for."""
-        if field.data and not 2000 <= field.data.year < 2100:
-            raise ValidationError("Say a day of this century.")

@@ -69,12 +69,12 @@ def test_the_list_is_filtered_by_its_address(office, ask, send):
     assert "No cases here" in text(office.get("/admin/cases?q=nobody"))
 
 
-@pytest.mark.parametrize("query", ["state=x", "about=x"])
+@pytest.mark.parametrize("query", ["state=x", "about=x", "q=%00"])
 def test_a_filter_that_is_none_is_nowhere(office, query):
     assert office.get(f"/admin/cases?{query}").status_code == 404
 
 
-@pytest.mark.parametrize("query", ["before=x", "before=²", "before=" + "9" * 30, "q=%00", "q=²"])
+@pytest.mark.parametrize("query", ["before=x", "before=²", "before=" + "9" * 30, "q=²"])
 def test_odd_addresses_fail_nobody(office, ask, query):
     ask("My check")
     assert office.get(f"/admin/cases?{query}").status_code == 200

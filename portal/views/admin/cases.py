@@ -29,6 +29,8 @@ def listed() -> Response:
     known = asked["state"] in ("", *STATES) and asked["about"] in ("", *cases.ABOUT)
     if not known or not asked["q"].isprintable():
         abort(404)
+    if not asked["q"].isprintable():
+        abort(404)
     text = request.args.get("before", "")
     rows = cases.listed(**asked, before=int(text[:9]) if text.isdecimal() else None)
     return page(

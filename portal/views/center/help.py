@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response, abort, flash, request
 
-from portal import cases, missing, program, reports, subjects
+from portal import cases, missing, program, reports, subjects, taxes, words
 from portal.cases import Case
 from portal.forms import options
 from portal.forms.cases import AskForm, MissingForm, NoteForm
@@ -25,8 +25,9 @@ def help() -> Response:
     subject = subjects.of(me(), named, now=now(), zone=settings().zone) if named else None
     if named and subject is None:
         abort(404)
-    if request.method == "GET" and subject:
-        form.subject.data = subject.title[:120]
+    if subject:
+        form.text.description = ""  # the row came along
+        form.subject.data = subject.title[:120] if request.method == "GET" else form.subject.data
     if form.validate_on_submit():
         about: dict[str, Any] = subject._asdict() if subject else {}
         about.pop("title", None)
@@ -44,6 +45,8 @@ def help() -> Response:
         subject=subject,
         cases=cases.of(me()),
         terms=program.terms_version().terms(),
+        promised_1099=taxes.PROGRAM_1099,
+        payout_day=words.ordinal(settings().payout_day),
     )
 
 
