@@ -128,7 +128,8 @@ def _wrapped(text: str) -> str:
     """A paragraph a line becomes lines of a width; one with an address stays whole."""
     wrap = textwrap.TextWrapper(WIDTH, break_long_words=False, break_on_hyphens=False)
     lines = text.split("\n")
-    return "\n".join(line if "://" in line or not line else wrap.fill(line) for line in lines)
+    whole = ("", "-- ")  # the second begins the signature, blank and all
+    return "\n".join(line if "://" in line or line in whole else wrap.fill(line) for line in lines)
 
 
 def _marked_up(text: str, url: str) -> str:
@@ -139,7 +140,7 @@ def _marked_up(text: str, url: str) -> str:
     own = rf"(?<!\S){re.escape(html.escape(url))}/\S*"
     safe = re.sub(own, r'<a href="\g<0>">\g<0></a>', html.escape(text))
     paragraphs = (part.strip().replace("\n", "<br>\n") for part in safe.split("\n\n"))
-    body = "\n".join(f"<p>{part}</p>" for part in paragraphs).replace("<p>--<br>\n", "<hr>\n<p>")
+    body = "\n".join(f"<p>{part}</p>" for part in paragraphs).replace("<p>-- <br>\n", "<hr>\n<p>")
     head = '<!doctype html>\n<html lang="en">\n<head><meta charset="utf-8"></head>\n<body>\n'
     return f"{head}{body}\n</body>\n</html>\n"
 

@@ -109,6 +109,8 @@ def test_every_kind_is_written_in_plain_words(smtp, alice, now, kind):
         assert said in plain
         assert said in marked_up
     assert "Forgot your password" not in plain  # the page calls it otherwise
+    assert "\n\n-- \nMaestro Partners\n" in plain.replace("\r\n", "\n")
+    assert "\n<hr>\n<p>Maestro Partners<br>\n" in marked_up.replace("\r\n", "\n")
     assert "!" not in received["Subject"] + plain
     assert "{" not in plain + marked_up
     assert "</html>" in marked_up
