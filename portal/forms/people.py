@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from wtforms import fields
 from wtforms.fields import Field
@@ -25,6 +26,11 @@ TAX_CLASSES = {
     "c_corporation": "C corporation",
     "s_corporation": "S corporation",
     "trust": "Trust or estate",
+}
+W9_NEEDS = {
+    "tax_name": "Write the name as it stands on your tax return.",
+    "tax_class": "Say how you are taxed.",
+    "w9": "Tick this: without it a U.S. person's tax ID cannot be used.",
 }
 W9 = (  # the lines of Form W-9
     "Under penalties of perjury, I certify that the number is my correct taxpayer identification "
@@ -66,12 +72,19 @@ class AddressForm(Form):
             raise ValidationError("A U.S. ZIP code has five digits, or nine.")
 
 
+class Secret(fields.StringField):
+    """A text that is never shown again, not to who typed it either (R2)."""
+
+    def _value(self) -> str:
+        return ""
+
+
 class TaxForm(Form):
     us_person = fields.RadioField(
         "Are you a U.S. person?", [Optional()], description=US_HINT,
         choices=options([("yes", "Yes"), ("no", "No")]),
     )  # fmt: skip
-    tax_id = line("SSN, ITIN or EIN", "off", most=40, inputmode="numeric")
+    tax_id = line("SSN, ITIN or EIN", "off", most=40, inputmode="numeric", kind=Secret)
 
     def validate_tax_id(self, field: Field) -> None:
         try:
@@ -173,14 +186,15 @@ class ProfileTaxForm(Proof, TaxForm):
     w9 = fields.BooleanField(W9)
     e_copy = fields.BooleanField(E_COPY)
 
-    def validate_w9(self, field: Field) -> None:
-        gives = self.us_person.data == "yes" and (self.tax_id.data or "").strip("0- ")
-        if gives and not field.data:
-            raise ValidationError("Tick this: without it a tax ID cannot be used.")
-
-    def validate_tax_name(self, field: Field) -> None:
-        if self.w9.data and not field.data:
-            raise ValidationError("Write the name as it stands on your tax return.")
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Also ask for all of Form W-9 of a U.S. person, or who does not say, with a tax ID."""
+        right = super().validate(extra_validators)
+        if self.us_person.data == "no" or not self.tax_id.data.strip("0- "):
+            return right
+        missing = [name for name in W9_NEEDS if not self[name].data]
+        for name in missing:
+            self.refuse(ValidationError(W9_NEEDS[name]), name)
+        return right and not missing
 
 
 class CloseForm(Proof):
