@@ -194,7 +194,8 @@ def last_run() -> dict[str, Any] | None:
     lists: dict[str, Query] = {"paid": paid}
     for reason in (rules.CARRIED, rules.HELD_TAX_ID):
         lists[reason] = left.where(NotPaid.reason == reason, NotPaid.amount > 0)
-    return {"run": run} | {name: query.tuples().get() for name, query in lists.items()}
+    found = {name: query.tuples().get() for name, query in lists.items()}
+    return {"run": run} | {name: (count, int(cents)) for name, (count, cents) in found.items()}
 
 
 def checks(

@@ -10,7 +10,7 @@ import secrets
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from peewee import OperationalError
+from peewee import DatabaseError
 
 from portal.access import Account, LoginSession, holder, may_sign_in, of, sha256
 from portal.models import Admin, Affiliate
@@ -49,7 +49,7 @@ def account_of(token: str, *, now: datetime, acting: bool) -> Account | None:
         return None
     kind, rest = type(account), now - row.used_at
     lives = may_sign_in(account) and rest <= IDLE[kind] and now - row.began_at <= LONGEST[kind]
-    with suppress(OperationalError):  # who may read still may where nothing can be written
+    with suppress(DatabaseError):  # who may read still may where nothing can be written
         if not lives:
             end(token)
         elif acting and abs(rest) > STAMP_EVERY:

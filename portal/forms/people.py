@@ -33,8 +33,8 @@ W9_NEEDS = {
     "w9": "Tick this: without it a U.S. person's tax ID cannot be used.",
 }
 W9 = (  # the lines of Form W-9
-    "Under penalties of perjury, I certify that the number is my correct taxpayer identification "
-    "number; I am not subject to backup withholding; and I am a U.S. citizen or other U.S. person."
+    "the number is my correct taxpayer identification number; I am not subject to backup "
+    "withholding; and I am a U.S. citizen or other U.S. person."
 )
 E_COPY = "My copy of Form 1099 may come as a download here instead of by mail"
 TERMS = "I agree: honest promotion, no unsolicited e-mail, no commission on my own purchases."
@@ -183,7 +183,7 @@ class ProfileTaxForm(Proof, TaxForm):
     tax_name = line("Name on your tax return", "name")
     tax_class = fields.SelectField("Taxed as", choices=options(TAX_CLASSES.items()), default="",
                                    description="An LLC: as it is taxed.")  # fmt: skip
-    w9 = fields.BooleanField(W9)
+    w9 = fields.BooleanField("Under penalties of perjury, I certify that", description=W9)
     e_copy = fields.BooleanField(E_COPY)
 
     def validate(self, extra_validators: Any = None) -> bool:

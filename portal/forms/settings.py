@@ -77,6 +77,8 @@ def _checked(form: Any, field: Field) -> None:
         settings.parse(field.name, _text(field.name, field.data or ""))
     except ValueError as problem:  # a ValidationError is one
         form = ROWS[field.name][1]
+        if form == CENTS and isinstance(problem, ValidationError):
+            raise ValidationError("An amount looks like $100.00.") from None
         if form in LIMITS and not isinstance(problem, ValidationError):
             raise ValidationError(LIMITS[form]) from None
         said = str(problem)
