@@ -134,7 +134,7 @@ _FOOTER = """{your name}, {your postal address}
 About {program}, {address}
 Not wanted any more? {unsubscribe link}"""
 _PAGE = f"lines of a name and an address, like Pricing = {_SITE}"
-MOST = 100_000_000  # a million dollars: more is a slip of the hand
+_MOST = 100_000_000  # a million dollars: more is a slip of the hand
 
 SETTINGS = (
     Setting("program_name", "one line of 1 to 200 characters", _NAME, "Affiliate Program"),
@@ -154,12 +154,12 @@ SETTINGS = (
     Setting("first_month", "a month like 2026-11", Month, ""),
     _choice("form_1099_at", "program", "statutory"),
     _term("cookie_days", "a number of days", 1, 3650),
-    _term("minimum_payout", _CENTS, 0, MOST),
-    _term("tax_threshold", _CENTS, 0, MOST),
-    _term("month_amount", _CENTS, 0, MOST),
-    _term("month_threshold", _CENTS, 0, MOST),
+    _term("minimum_payout", _CENTS, 0, _MOST),
+    _term("tax_threshold", _CENTS, 0, _MOST),
+    _term("month_amount", _CENTS, 0, _MOST),
+    _term("month_threshold", _CENTS, 0, _MOST),
     _term("month_rate", _RATE, 0, 10_000),
-    _term("year_amount", _CENTS, 0, MOST),
+    _term("year_amount", _CENTS, 0, _MOST),
     _term("once_rate", _RATE, 0, 10_000),
     _term("override_rate", _RATE, 0, 10_000),
 )

@@ -54,7 +54,7 @@ SHOWN = {CENTS: usd, RATE: percent, LINE: settings.as_text, LINES: settings.as_t
 
 
 LIMITS = {  # what would be right, as amounts and rates are written here
-    CENTS: f"This takes an amount from $0.00 to {usd(settings.MOST)}.",
+    CENTS: "This takes an amount from $0.00 to $1,000,000.00.",
     RATE: "This takes a rate from 0% to 100%.",
 }
 
