@@ -209,13 +209,14 @@ def set_password(account: Account, new: str, *, now: datetime) -> None:
 
 def reset_token(account: Account, *, now: datetime, new_email: str = "") -> str:
     """A fresh token to choose a new password with, or to confirm a new address, once, within 60
-    minutes; older ones die.
+    minutes; older ones for the same die.
     """
+    same = ResetToken.new_email != "" if new_email else ResetToken.new_email == ""
     token = secrets.token_urlsafe(32)
     row = {"holder": holder(account), "email_key": account.email_key, "made_at": now}
     row["new_email"] = new_email
     with transaction():
-        forget_tokens(account)
+        ResetToken.delete().where(ResetToken.holder == holder(account), same).execute()
         ResetToken.create(hash=sha256(token), **row)
     return token
 

@@ -221,12 +221,16 @@ def _tax_id(text: str) -> taxes.TaxId | None:
         raise rules.Refused(str(problem), "tax_id") from None
 
 
-def change_tax_id(affiliate: Affiliate, text: str, *, by: str, now: datetime) -> bool:
-    """Put a tax ID on file, sealed (R2, R20). Nothing or zeros change nothing: False."""
+def change_tax_id(affiliate: Affiliate, text: str, *, by: str, now: datetime, **said: Any) -> bool:
+    """Put a tax ID on file, sealed (R2, R20), with what else is said for the tax.
+
+    Nothing or zeros keep what is on file: False.
+    """
     tax_id = _tax_id(text)
-    if tax_id is None:
-        return False
     with transaction():
+        change_profile(affiliate, by=by, now=now, **said)
+        if tax_id is None:
+            return False
         _seal(affiliate, tax_id, now)
         record("tax_id", {"on_file": True}, now, affiliate_id=affiliate.id)
         Audit.note(by, "tax_id", affiliate.code, now, kind=tax_id.kind)

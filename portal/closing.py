@@ -14,11 +14,13 @@ from portal import ledger, mail, months, program, rules
 from portal.access import LoginSession, OneTimePassword, ResetToken, holder
 from portal.books import PaperCheck, Payout
 from portal.database import transaction
+from portal.mail import Message
 from portal.models import Affiliate, Audit, Link, TaxIdOnFile, record
 
 KEPT_YEARS = 4  # after the year of the last check, as the law asks for tax records
 FORGOTTEN = "Closed account"
-_AT_ONCE = {"website": "", "promotion": "", "muted": "", "company": "", "password_hash": None}
+_AT_ONCE = {"website": "", "promotion": "", "muted": "", "company": "", "password_hash": None,
+            "password_at": None}  # fmt: skip
 _LATER = dict.fromkeys(
     "payee line1 line2 city state postal_code tax_name tax_class".split(), ""
 ) | {"certified_at": None, "e_copy": False}
@@ -37,6 +39,7 @@ def close(affiliate: Affiliate, *, now: datetime) -> None:
         if not Affiliate.update(changes).where(same).execute():
             raise rules.Refused("This account is closed already.")
         record("status", {"status": rules.DECLINED}, now, affiliate_id=affiliate.id)
+        Link.update(name=Link.slug).where(Link.affiliate == affiliate).execute()
         for table in (LoginSession, ResetToken):
             table.delete().where(table.holder == holder(affiliate)).execute()
         OneTimePassword.delete().where(OneTimePassword.affiliate == affiliate).execute()
@@ -48,16 +51,18 @@ def close(affiliate: Affiliate, *, now: datetime) -> None:
 def forget(*, now: datetime) -> int:
     """Blank what is held of closed accounts to which nothing is owed and no law applies; how many.
 
-    Name, payee, address and tax ID stay until four years after the year of the last check. The
+    Name, payee, address and tax ID, also on old checks, and what was mailed stay until four years
+    after the year of the last check. The
     e-mail's key stays for good: nobody earns on own purchases (R14), also under an old account.
     """
     year = months.year_of(now, program.load().zone)
-    closed = Affiliate.select().where(
-        Affiliate.closed_at.is_null(False), Affiliate.name != FORGOTTEN
-    )
+    closed = Affiliate.closed_at.is_null(False) & (Affiliate.name != FORGOTTEN)
     count = 0
-    for affiliate in list(closed):
+    for (key,) in list(Affiliate.select(Affiliate.id).where(closed).tuples()):
         with transaction():
+            affiliate = Affiliate.get_or_none(Affiliate.id == key, closed)
+            if affiliate is None:  # it was opened again meanwhile
+                continue
             if not ledger.balance(affiliate.id) and _last_check(affiliate) < year - KEPT_YEARS:
                 _forget(affiliate, now)
                 count += 1
@@ -76,7 +81,9 @@ def _last_check(affiliate: Affiliate) -> int:
 def _forget(affiliate: Affiliate, now: datetime) -> None:
     changes = {"name": FORGOTTEN, **_LATER}
     Affiliate.update(changes).where(Affiliate.id == affiliate.id).execute()
-    Link.update(name="").where(Link.affiliate == affiliate).execute()
+    checks = Payout.select().where(Payout.affiliate == affiliate)
+    PaperCheck.update(payee="", address="").where(PaperCheck.payout.in_(checks)).execute()
+    Message.delete().where(Message.holder == holder(affiliate)).execute()
     if TaxIdOnFile.delete().where(TaxIdOnFile.affiliate == affiliate).execute():
         record("tax_id", {"on_file": False}, now, affiliate_id=affiliate.id)
     Audit.note("timetable", "forgotten", affiliate.code, now)

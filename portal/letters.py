@@ -114,7 +114,7 @@ def _write(message: EmailMessage, kind: str, **told: Any) -> None:
     text = re.sub(r"\n{3,}", "\n\n", text.strip()) + "\n"
     # Lines keep their ends and stay short whatever a server does to 8-bit text.
     message.set_content(_wrapped(text), cte="quoted-printable")
-    message.add_alternative(_marked_up(text), subtype="html", cte="quoted-printable")
+    message.add_alternative(_marked_up(text, told["url"]), subtype="html", cte="quoted-printable")
 
 
 def _plain(value: Any) -> Any:
@@ -128,14 +128,19 @@ def _wrapped(text: str) -> str:
     """A paragraph a line becomes lines of a width; one with an address stays whole."""
     wrap = textwrap.TextWrapper(WIDTH, break_long_words=False, break_on_hyphens=False)
     lines = text.split("\n")
-    return "\n".join(line if "://" in line or not line else wrap.fill(line) for line in lines)
+    whole = ("", "-- ")  # the second begins the signature, blank and all
+    return "\n".join(line if "://" in line or line in whole else wrap.fill(line) for line in lines)
 
 
-def _marked_up(text: str) -> str:
-    """The same text as HTML: paragraphs, and addresses to follow."""
-    safe = re.sub(r"https?://[^\s<]+", r'<a href="\g<0>">\g<0></a>', html.escape(text, quote=False))
+def _marked_up(text: str, url: str) -> str:
+    """The same text as HTML: paragraphs, and our own addresses to follow.
+
+    What a person called themselves or asked makes no link, so nobody sends one in our name.
+    """
+    own = rf"(?<!\S){re.escape(html.escape(url))}/\S*"
+    safe = re.sub(own, r'<a href="\g<0>">\g<0></a>', html.escape(text))
     paragraphs = (part.strip().replace("\n", "<br>\n") for part in safe.split("\n\n"))
-    body = "\n".join(f"<p>{part}</p>" for part in paragraphs).replace("<p>--<br>\n", "<hr>\n<p>")
+    body = "\n".join(f"<p>{part}</p>" for part in paragraphs).replace("<p>-- <br>\n", "<hr>\n<p>")
     head = '<!doctype html>\n<html lang="en">\n<head><meta charset="utf-8"></head>\n<body>\n'
     return f"{head}{body}\n</body>\n</html>\n"
 

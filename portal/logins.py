@@ -60,8 +60,10 @@ def ask_new_email(account: Affiliate, email: str, *, now: datetime) -> None:
     """Mail a link to a new address; the address counts once the link is opened.
 
     Where another account has the address the mail says so, and the page says what it always does.
-    Raises Refused for the fourth within an hour.
+    Raises Refused for the fourth within an hour, and for the address that it has.
     """
+    if email == account.email:
+        raise Refused("This is your e-mail already.", "email")
     if throttle.count(f"email {access.holder(account)}", throttle.HOUR, now) > LINKS_AN_HOUR:
         raise Refused("Three links went out within the hour. Wait a little, then ask again.")
     known = access.find(email)
@@ -76,6 +78,8 @@ def pending_email(account: Affiliate, *, now: datetime) -> str:
     )
     last = asked.order_by(Message.id.desc()).first()
     fresh = last and abs(now - last.queued_at) < access.RESET_LIFE
+    if last and account.password_at and account.password_at > last.queued_at:
+        fresh = False  # a new password ended its link
     address = last.facts["to"] if fresh else ""
     return address if email_key(address) != account.email_key else ""
 

@@ -178,7 +178,10 @@ def _send(message: Message, server: MailServer, url: str, now: datetime) -> bool
 
 
 def _is_stale(message: Message, account: Affiliate | Admin, now: datetime) -> bool:
-    """Whether a mail with a secret is no longer wanted: too old, asked again, or not needed."""
+    """Whether a mail with a secret is no longer wanted: too old, asked again, or not needed.
+
+    A new password ends the links that were asked for before it, those in the outbox too.
+    """
     if message.kind not in SECRETS:
         return False
     newer = Message.select().where(
@@ -187,7 +190,8 @@ def _is_stale(message: Message, account: Affiliate | Admin, now: datetime) -> bo
     if message.kind == "login":
         unwanted = account.password_hash is not None
     else:
-        unwanted = abs(now - message.queued_at) > access.RESET_LIFE
+        since = account.password_at or message.queued_at
+        unwanted = abs(now - message.queued_at) > access.RESET_LIFE or since > message.queued_at
     return unwanted or newer.exists() or not access.may_sign_in(account)
 
 

@@ -1,4 +1,7 @@
-"""What affiliates are told by mail of what payments and refunds made, in the deed's transaction."""
+"""What affiliates are told by mail of what payments and refunds made, in the deed's transaction.
+
+What happened long ago, as in a file taken over from another system, is no news.
+"""
 
 from __future__ import annotations
 
@@ -8,33 +11,36 @@ from typing import Any
 
 from peewee import fn
 
-from portal import access, ledger, mail, months, program, rules
-from portal.books import Entry, Line, Payment
+from portal import ledger, mail, months, program, rules
+from portal.books import Entry, Line, Payment, Refund
 from portal.explain import REFUNDS
-from portal.mail import Message
+from portal.formats import long_date
 from portal.models import Affiliate, ClickDay
 from portal.words import initials
 
-A_WHILE = timedelta(days=4)  # longer than a first click is news
+NEWS = timedelta(days=30)
 
 
-def tell(lines: Iterable[Line], *, now: datetime, kind: str = rules.REFUND) -> None:
-    """Tell of a first commission, and of what a refund of some kind took back or gave back."""
-    taken: dict[tuple[Any, Any, Any], int] = {}
+def tell(lines: Iterable[Line], *, now: datetime) -> None:
+    """Tell of a first commission, and of what each refund took back or gave back."""
     for line in lines:
-        if line.kind == rules.REVERSAL:
-            key = line.affiliate_id, line.payment_id, line.fact_id
-            taken[key] = taken.get(key, 0) + line.amount
-        else:
-            _first(line, now)
-    for (affiliate, payment, fact), amount in taken.items():
-        order: Any = Payment.get_by_id(payment).order
-        mail.queue(
-            "reversal", to=Affiliate.get_by_id(affiliate), now=now,
-            key=f"reversal:{fact}:{affiliate}", amount=amount, order=order.order_id,
-            what=REFUNDS[kind], balance=ledger.balance(affiliate),
-            who=initials(order.customer.name, order.customer.email),
-        )  # fmt: skip
+        if now - line.happened_at < NEWS:
+            (_reversal if line.kind == rules.REVERSAL else _first)(line, now)
+
+
+def _reversal(line: Line, now: datetime) -> None:
+    """Tell what a refund changed; of an override only the payment's date is told (R23)."""
+    payment: Any = Payment.get_by_id(line.payment_id)
+    about: dict[str, Any] = {"on": long_date(payment.paid_at, program.load().zone)}
+    if line.rule != "R13":
+        customer = payment.order.customer
+        about |= {"order": payment.order.order_id, "who": initials(customer.name, customer.email)}
+    mine = (Entry.affiliate == line.affiliate_id) & (Entry.payment == payment)
+    about["left"] = int(Entry.select(fn.SUM(Entry.amount)).where(mine).scalar())
+    about["what"] = REFUNDS[Refund.get_by_id(line.fact_id).kind]
+    about |= {"amount": line.amount, "balance": ledger.balance(line.affiliate_id)}
+    key = f"reversal:{line.fact_id}:{line.affiliate_id}"
+    mail.queue("reversal", to=Affiliate.get_by_id(line.affiliate_id), now=now, key=key, **about)
 
 
 def _first(line: Line, now: datetime) -> None:
@@ -48,15 +54,16 @@ def _first(line: Line, now: datetime) -> None:
 def tell_first_clicks(*, now: datetime) -> None:
     """Tell affiliates whose first click ever was made today or yesterday, each once.
 
-    A turn of the timetable looks for them, so that a click waits for no mail.
+    A turn of the timetable looks for them, so that a click waits for no mail. Both questions are
+    asked for each affiliate of the table's own key, so that they stay quick with years of days.
     """
-    zone = program.load().zone
-    yesterday = months.day_of(now - timedelta(days=1), zone)
-    told = Message.select(Message.holder).where(Message.kind == "first_click")
-    known = {holder for (holder,) in told.where(Message.queued_at > now - A_WHILE).tuples()}
-    first = ClickDay.select(ClickDay.affiliate_id).group_by(ClickDay.affiliate_id)
-    recent = ClickDay.select(ClickDay.affiliate_id).where(ClickDay.day >= yesterday).distinct()
-    first = first.where(ClickDay.affiliate_id.in_(recent)).having(fn.MIN(ClickDay.day) >= yesterday)
-    for affiliate in Affiliate.select().where(Affiliate.id.in_(first)):
-        if access.holder(affiliate) not in known:
-            mail.queue("first_click", to=affiliate, now=now, key=f"first_click:{affiliate.id}")
+    yesterday = months.day_of(now - timedelta(days=1), program.load().zone)
+    days = ClickDay.select().where(ClickDay.affiliate_id == Affiliate.id)
+    old, new = (
+        fn.EXISTS(days.where(when))
+        for when in (ClickDay.day < yesterday, ClickDay.day >= yesterday)
+    )
+    found = {f"first_click:{a.id}": a for a in Affiliate.select().where(new, ~old)}
+    told = mail.Message.select(mail.Message.key).where(mail.Message.key.in_(list(found)))
+    for key in found.keys() - {key for (key,) in told.tuples()}:
+        mail.queue("first_click", to=found[key], now=now, key=key)

@@ -183,6 +183,21 @@ def runs(*where: Any) -> list[dict[str, Any]]:
     return list(found.values())
 
 
+def last_run() -> dict[str, Any] | None:
+    """The latest run, and how many it paid, carried and held for a tax ID, each with the sum."""
+    run = Run.select().order_by(Run.month.desc()).first()
+    if run is None:
+        return None
+    left = NotPaid.select(fn.COUNT(NotPaid.affiliate), total(NotPaid.amount))
+    paid = Payout.select(fn.COUNT(Payout.id), total(Payout.amount)).where(Payout.run == run)
+    left = left.where(NotPaid.run == run)
+    lists: dict[str, Query] = {"paid": paid}
+    for reason in (rules.CARRIED, rules.HELD_TAX_ID):
+        lists[reason] = left.where(NotPaid.reason == reason, NotPaid.amount > 0)
+    found = {name: query.tuples().get() for name, query in lists.items()}
+    return {"run": run} | {name: (count, int(cents)) for name, (count, cents) in found.items()}
+
+
 def checks(
     month: str, state: str = "", q: str = "", after: str = "", limit: int | None = PAGE
 ) -> tuple[list[Paper], str | None]:

@@ -36,7 +36,7 @@ def record_refund(refund: RefundIn, *, now: datetime) -> Answer:
         for changed in (payment, *waiting) if payment else ():
             changed.save()
         ledger.post(lines)
-        notices.tell(lines, now=now, kind=refund.kind)
+        notices.tell(lines, now=now)
         return Answer(True, body)
 
 

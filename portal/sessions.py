@@ -7,7 +7,10 @@ browser only a few words are kept.
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from datetime import datetime, timedelta
+
+from peewee import DatabaseError
 
 from portal.access import Account, LoginSession, holder, may_sign_in, of, sha256
 from portal.models import Admin, Affiliate
@@ -16,12 +19,14 @@ IDLE = {Affiliate: timedelta(hours=2), Admin: timedelta(minutes=30)}
 LONGEST = {Affiliate: timedelta(days=14), Admin: timedelta(hours=12)}
 STAMP_EVERY = timedelta(minutes=1)
 KEY = 16  # letters of the hash that name a session on a page
-_BROWSERS = {
-    "Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "Chrome": "Chrome", "Safari": "Safari",
+_BROWSERS = {  # the first that is found: most say of themselves that they are others too
+    "Edg": "Edge", "EdgA": "Edge", "EdgiOS": "Edge", "OPR": "Opera", "Firefox": "Firefox",
+    "FxiOS": "Firefox", "SamsungBrowser": "Samsung Internet", "Chrome": "Chrome",
+    "CriOS": "Chrome", "Safari": "Safari",
 }  # fmt: skip
 _SYSTEMS = {
-    "iPhone": "iPhone", "iPad": "iPad", "Android": "Android", "Windows": "Windows",
-    "Mac OS X": "macOS", "Linux": "Linux",
+    "iPhone": "iPhone", "iPad": "iPad", "Android": "Android", "CrOS": "ChromeOS",
+    "Windows": "Windows", "Mac OS X": "macOS", "Linux": "Linux",
 }  # fmt: skip
 
 
@@ -40,14 +45,16 @@ def account_of(token: str, *, now: datetime, acting: bool) -> Account | None:
     """
     row = LoginSession.get_or_none(hash=sha256(token))
     account = of(row.holder) if row else None
-    if account is None or not may_sign_in(account):
+    if account is None:
         return None
     kind, rest = type(account), now - row.used_at
-    if now - row.began_at > LONGEST[kind] or rest > IDLE[kind]:
-        return None
-    if acting and abs(rest) > STAMP_EVERY:
-        LoginSession.update(used_at=now).where(LoginSession.hash == row.hash).execute()
-    return account
+    lives = may_sign_in(account) and rest <= IDLE[kind] and now - row.began_at <= LONGEST[kind]
+    with suppress(DatabaseError):  # who may read still may where nothing can be written
+        if not lives:
+            end(token)
+        elif acting and abs(rest) > STAMP_EVERY:
+            LoginSession.update(used_at=now).where(LoginSession.hash == row.hash).execute()
+    return account if lives else None
 
 
 def end(token: str) -> None:
@@ -72,9 +79,10 @@ def listed(account: Account, *, now: datetime) -> list[LoginSession]:
 
 
 def forget_old(now: datetime) -> None:
-    """Delete the sessions that ended by age."""
+    """Delete the sessions that ended by rest or by age and that nobody came back to."""
+    rested = LoginSession.used_at < now - max(IDLE.values())
     old = LoginSession.began_at < now - max(LONGEST.values())
-    LoginSession.delete().where(old).execute()
+    LoginSession.delete().where(rested | old).execute()
 
 
 def browser(agent: str) -> str:

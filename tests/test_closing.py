@@ -4,7 +4,19 @@ from datetime import timedelta
 
 import pytest
 
-from portal import access, affiliates, checks, closing, ledger, rules, sessions, vault, verify
+from portal import (
+    access,
+    affiliates,
+    checks,
+    closing,
+    ledger,
+    rules,
+    runcheck,
+    sessions,
+    vault,
+    verify,
+)
+from portal.books import PaperCheck
 from portal.mail import Message
 from portal.models import Affiliate, Click, Link, TaxIdOnFile
 from portal.rules import Refused
@@ -81,7 +93,7 @@ def test_who_was_never_paid_is_forgotten_at_once(alice, now):
     gone = again(alice)
     assert (gone.name, gone.payee, gone.line1, gone.city) == (closing.FORGOTTEN, "", "", "")
     assert not TaxIdOnFile.select().exists()
-    assert Link.get(slug="spring").name == ""
+    assert not Message.select().where(Message.holder == access.holder(alice)).exists()
     assert verify.run(now=now).differences == []
 
 
@@ -95,6 +107,21 @@ def test_the_law_keeps_names_four_years_after_the_last_check(alice, now):
     assert closing.forget(now=now.replace(year=2030)) == 0
     assert again(alice).payee == "Alice Reyes"
     assert closing.forget(now=now.replace(year=2031)) == 1
+    assert (PaperCheck.get().payee, PaperCheck.get().address) == ("", "")
+    assert [*runcheck.people(), *runcheck.runs()] == []
+
+
+def test_the_names_of_links_go_at_once_and_the_links_stay(alice, now):
+    Link.update(name="My list of friends").execute()
+    closing.close(alice, now=now)
+    assert Link.get().name == "spring"
+
+
+def test_an_account_that_was_opened_again_is_not_forgotten(alice, now):
+    closing.close(alice, now=now)
+    affiliates.set_status(again(alice), rules.ACTIVE, by="test", now=now)
+    assert closing.forget(now=now.replace(year=2040)) == 0
+    assert again(alice).name == "Alice Reyes"
 
 
 def test_while_anything_is_owed_nothing_is_forgotten(alice, now):

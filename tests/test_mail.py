@@ -34,6 +34,7 @@ def smtp():
 def alice(db, now):
     program.initialize(now)
     program.change("program_name", "Maestro Partners", by="test", now=now)
+    program.change("program_address", "410 Harbor Way, Oakland", by="test", now=now)
     program.change("support_email", "partners@maestro.example", by="test", now=now)
     return persons.affiliate("alice", now, name="Alice Ames")
 
@@ -74,7 +75,15 @@ FACTS = {
     "tax_hold": MONTH,
     "address_needed": MONTH,
     "check_mailed": MONTH | {"number": 10482, "day": "December 2, 2026"},
-    "reversal": {"what": "Refund", "amount": -980, "order": "20702", "who": "M. O.", "balance": -5},
+    "reversal": {
+        "what": "Refund",
+        "amount": -980,
+        "order": "20702",
+        "who": "M. O.",
+        "balance": -5,
+        "left": 0,
+        "on": "November 2, 2026",
+    },
     "first_commission": {"amount": 2000},
     "closed": {"balance": 4200},
     "checks_changed": {"lines": ["Ames LLC", "1 Low St"]},
@@ -86,14 +95,22 @@ FACTS = {
 }
 
 
+TO_STRANGERS = ("confirm_email", "email_taken")  # who is nobody's business of the addressed
+
+
 @pytest.mark.parametrize("kind", sorted(mail.letters.KINDS))
 def test_every_kind_is_written_in_plain_words(smtp, alice, now, kind):
     queue(alice, now, kind, **FACTS.get(kind, {}))
     assert deliver(smtp, now) == 1
     (received,) = smtp.mailbox.mails
     plain, marked_up = text(received), received.get_body(("html",)).get_content()
-    assert "Hello Alice Ames," in plain
-    assert "partners@maestro.example" in plain
+    assert ("Hello," if kind in TO_STRANGERS else "Hello Alice Ames,") in plain
+    for said in ("Maestro Partners", "410 Harbor Way", "partners@maestro.example", f"{URL}/login"):
+        assert said in plain
+        assert said in marked_up
+    assert "Forgot your password" not in plain  # the page calls it otherwise
+    assert "\n\n-- \nMaestro Partners\n" in plain.replace("\r\n", "\n")
+    assert "\n<hr>\n<p>Maestro Partners<br>\n" in marked_up.replace("\r\n", "\n")
     assert "!" not in received["Subject"] + plain
     assert "{" not in plain + marked_up
     assert "</html>" in marked_up
@@ -119,6 +136,33 @@ def test_a_name_cannot_write_headers_lines_or_markup(smtp, alice, now):
     assert line(received, "Password") != "evil"
     assert "<b>" not in received.get_body(("html",)).get_content()
     assert getaddresses([received["From"]]) == [("Maestro & Sons", "partners@maestro.example")]
+
+
+def test_a_name_makes_no_link(smtp, alice, now):
+    Affiliate.update(name="Win at https://evil.example/now").execute()
+    queue(alice, now)
+    deliver(smtp, now)
+    marked_up = smtp.mailbox.mails[0].get_body(("html",)).get_content()
+    assert 'href="https://evil' not in marked_up
+    assert f'<a href="{URL}/login">{URL}/login</a>' in marked_up
+
+
+def test_a_second_tier_reversal_names_no_customer(smtp, alice, now):
+    facts = {name: said for name, said in FACTS["reversal"].items() if name not in ("who", "order")}
+    queue(alice, now, "reversal", **facts)
+    assert deliver(smtp, now) == 1, Message.get().error
+    said = " ".join(text(smtp.mailbox.mails[0]).split())
+    assert "a customer of an affiliate you referred" in said
+    assert "Order" not in said
+
+
+def test_whoever_applies_again_is_told_that_the_account_is_closed(smtp, alice, now):
+    Affiliate.update(closed_at=now).execute()
+    queue(alice, now, "account_exists")
+    deliver(smtp, now)
+    said = text(smtp.mailbox.mails[0])
+    assert "It is closed. To have it opened again" in said
+    assert "new password" not in said
 
 
 @pytest.mark.parametrize("email", ["jörg@example.com", "joerg@münchen.example"])

@@ -4,7 +4,20 @@ from datetime import timedelta
 
 import pytest
 
-from portal import access, affiliates, checks, closing, mail, notices, rules, vault
+from portal import (
+    access,
+    affiliates,
+    checks,
+    closing,
+    feeds,
+    mail,
+    notices,
+    orders,
+    refunds,
+    rules,
+    vault,
+)
+from portal.books import Entry
 from portal.mail import Message
 from portal.models import Affiliate
 from tests import makers
@@ -39,8 +52,8 @@ def test_a_refund_says_what_it_took_whose_and_what_is_left(alice, now):
     makers.make_refund(sale["event_id"], now, amount=4850)
     (refund,) = told(alice, "reversal")
     assert refund.facts == {
-        "amount": -1000, "balance": 1000, "order": sale["order_id"], "what": "Refund",
-        "who": "D. K.",
+        "amount": -1000, "balance": 1000, "left": 1000, "on": "March 15, 2026",
+        "order": sale["order_id"], "what": "Refund", "who": "D. K.",
     }  # fmt: skip
 
 
@@ -55,7 +68,32 @@ def test_the_second_tier_is_told_of_its_own_part(alice, now):
     sale = makers.make_sale(now, click_id=makers.make_click(bob, now))
     makers.make_refund(sale["event_id"], now)
     assert [row.facts["amount"] for row in told(bob, "reversal")] == [-2000]
-    assert [row.facts["amount"] for row in told(alice, "reversal")] == [-970]
+    (mine,) = told(alice, "reversal")
+    assert mine.facts["amount"] == -970
+    assert not {"who", "order"} & set(mine.facts)  # whose customer it was is not hers to know (R23)
+
+
+def test_a_chargeback_before_its_sale_is_told_as_one(alice, now):
+    back = feeds.RefundIn(event_id="cb", content={}, sale_event_id="late", amount=4850,
+                          kind="chargeback", occurred_at=now)  # fmt: skip
+    refunds.record_refund(back, now=now)
+    makers.make_sale(now, event_id="late", click_id=makers.make_click(alice, now))
+    (told_of,) = told(alice, "reversal")
+    assert (told_of.facts["what"], told_of.facts["amount"]) == ("Chargeback", -1000)
+
+
+def test_the_past_of_another_system_is_no_news(alice, now):
+    long_ago = now - timedelta(days=60)
+    click = makers.make_click(alice, long_ago)
+    sale = feeds.sale({"event_id": "s", "customer_id": "c", "email": "c@shop.example",
+                       "amount": 9700, "click_id": click,
+                       "occurred_at": long_ago.isoformat()}, now)  # fmt: skip
+    orders.record_sale(sale, now=now)
+    back = feeds.RefundIn(event_id="r", content={}, sale_event_id="s", amount=None,
+                          occurred_at=long_ago)  # fmt: skip
+    refunds.record_refund(back, now=now)
+    assert Entry.select().count() == 2
+    assert told(alice, "first_commission", "reversal") == []
 
 
 def test_a_first_click_is_told_by_the_timetable_once(alice, now):

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from portal import access, sessions
+from portal import access, database, sessions
 from portal.access import LoginSession
 from tests.makers import make_admin, make_affiliate, make_program
 
@@ -43,10 +43,36 @@ def test_an_admin_rests_half_an_hour_and_stays_half_a_day(db, now):
     ana = make_admin(now)
     token = sessions.begin(ana, "", now=now)
     assert who(token, now + timedelta(minutes=31)) is None
+    token = sessions.begin(ana, "", now=now)
     for step in range(1, 49):
         at = now + timedelta(minutes=15 * step)
         assert who(token, at) == ana
     assert who(token, at + timedelta(minutes=15)) is None
+
+
+def test_an_ended_session_is_deleted_when_it_comes_and_every_night(alice, now):
+    came, away = (sessions.begin(alice, "", now=now) for _ in range(2))
+    later = now + timedelta(hours=2, seconds=1)
+    assert who(came, later) is None
+    assert [row.hash for row in LoginSession.select()] == [access.sha256(away)]
+    fresh = sessions.begin(alice, "", now=later)
+    sessions.forget_old(later)
+    assert [row.hash for row in LoginSession.select()] == [access.sha256(fresh)]
+
+
+READ_ONLY = {  # how each kind of database is told so, and that it is over
+    True: ("PRAGMA query_only = 1", "PRAGMA query_only = 0"),
+    False: tuple(f"SET default_transaction_read_only = {word}" for word in ("on", "off")),
+}
+
+
+def test_who_is_signed_in_reads_on_where_nothing_can_be_written(alice, now):
+    token = sessions.begin(alice, "", now=now)
+    begin, end = READ_ONLY[database.is_sqlite()]
+    database.db.execute_sql(begin)
+    assert who(token, now + timedelta(minutes=5)) == alice
+    database.db.execute_sql(end)
+    assert LoginSession.get().used_at == now
 
 
 def test_news_keeps_nobody_signed_in(alice, now):

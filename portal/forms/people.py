@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from wtforms import fields
 from wtforms.fields import Field
@@ -26,9 +27,14 @@ TAX_CLASSES = {
     "s_corporation": "S corporation",
     "trust": "Trust or estate",
 }
+W9_NEEDS = {
+    "tax_name": "Write the name as it stands on your tax return.",
+    "tax_class": "Say how you are taxed.",
+    "w9": "Tick this: without it a U.S. person's tax ID cannot be used.",
+}
 W9 = (  # the lines of Form W-9
-    "Under penalties of perjury, I certify that the number is my correct taxpayer identification "
-    "number; I am not subject to backup withholding; and I am a U.S. citizen or other U.S. person."
+    "the number is my correct taxpayer identification number; I am not subject to backup "
+    "withholding; and I am a U.S. citizen or other U.S. person."
 )
 E_COPY = "My copy of Form 1099 may come as a download here instead of by mail"
 TERMS = "I agree: honest promotion, no unsolicited e-mail, no commission on my own purchases."
@@ -66,12 +72,19 @@ class AddressForm(Form):
             raise ValidationError("A U.S. ZIP code has five digits, or nine.")
 
 
+class Secret(fields.StringField):
+    """A text that is never shown again, not to who typed it either (R2)."""
+
+    def _value(self) -> str:
+        return ""
+
+
 class TaxForm(Form):
     us_person = fields.RadioField(
         "Are you a U.S. person?", [Optional()], description=US_HINT,
         choices=options([("yes", "Yes"), ("no", "No")]),
     )  # fmt: skip
-    tax_id = line("SSN, ITIN or EIN", "off", most=40, inputmode="numeric")
+    tax_id = line("SSN, ITIN or EIN", "off", most=40, inputmode="numeric", kind=Secret)
 
     def validate_tax_id(self, field: Field) -> None:
         try:
@@ -170,17 +183,18 @@ class ProfileTaxForm(Proof, TaxForm):
     tax_name = line("Name on your tax return", "name")
     tax_class = fields.SelectField("Taxed as", choices=options(TAX_CLASSES.items()), default="",
                                    description="An LLC: as it is taxed.")  # fmt: skip
-    w9 = fields.BooleanField(W9)
+    w9 = fields.BooleanField("Under penalties of perjury, I certify that", description=W9)
     e_copy = fields.BooleanField(E_COPY)
 
-    def validate_w9(self, field: Field) -> None:
-        gives = self.us_person.data == "yes" and (self.tax_id.data or "").strip("0- ")
-        if gives and not field.data:
-            raise ValidationError("Tick this: without it a tax ID cannot be used.")
-
-    def validate_tax_name(self, field: Field) -> None:
-        if self.w9.data and not field.data:
-            raise ValidationError("Write the name as it stands on your tax return.")
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Also ask for all of Form W-9 of a U.S. person, or who does not say, with a tax ID."""
+        right = super().validate(extra_validators)
+        if self.us_person.data == "no" or not self.tax_id.data.strip("0- "):
+            return right
+        missing = [name for name in W9_NEEDS if not self[name].data]
+        for name in missing:
+            self.refuse(ValidationError(W9_NEEDS[name]), name)
+        return right and not missing
 
 
 class CloseForm(Proof):

@@ -62,6 +62,12 @@ CHOICES = {
 SHOWN = {CENTS: usd, RATE: percent, LINE: settings.as_text, LINES: settings.as_text, CHOICE: str}
 
 
+LIMITS = {  # what would be right, as amounts and rates are written here
+    CENTS: "This takes an amount from $0.00 to $1,000,000.00.",
+    RATE: "This takes a rate from 0% to 100%.",
+}
+
+
 def _text(name: str, typed: str) -> str:
     """What was typed as the setting takes it. Raises ValidationError."""
     if ROWS[name][1] == CENTS:
@@ -79,6 +85,11 @@ def _checked(form: Any, field: Field) -> None:
     try:
         settings.parse(field.name, _text(field.name, field.data or ""))
     except ValueError as problem:  # a ValidationError is one
+        form = ROWS[field.name][1]
+        if form == CENTS and isinstance(problem, ValidationError):
+            raise ValidationError("An amount looks like $100.00.") from None
+        if form in LIMITS and not isinstance(problem, ValidationError):
+            raise ValidationError(LIMITS[form]) from None
         said = str(problem)
         raise ValidationError(said.replace(f"{field.name} takes", "This takes", 1)) from None
 
@@ -102,7 +113,20 @@ SettingsForm: Any = type(
 )
 
 
+def label(name: str) -> str:
+    """What a setting is called on the page; `portal set` calls the others by their names."""
+    return ROWS[name][0] if name in ROWS else name.replace("_", " ").capitalize()
+
+
+def told(name: str, text: str) -> str:
+    """A value as it was kept in the history, as the form shows it."""
+    try:
+        return shown({name: settings.parse(name, text)})[name]
+    except (KeyError, ValueError):  # not on the page, or no such value any more
+        return text
+
+
 def shown(values: dict[str, Any]) -> dict[str, str]:
     """The settings as the form shows them."""
     show: Any = SHOWN
-    return {name: show[form](values[name]) for name, (_, form) in ROWS.items()}
+    return {name: show[ROWS[name][1]](value) for name, value in values.items() if name in ROWS}

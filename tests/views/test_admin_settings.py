@@ -1,10 +1,14 @@
 """The settings: all on one page, saved in one piece, from now on."""
 
+from datetime import timedelta
+
 import pytest
 
-from portal import program
+from portal import closing, program
 from portal.forms.settings import shown
-from portal.models import Audit, TermsVersion
+from portal.models import Affiliate, Audit, TermsVersion
+from portal.months import month_of
+from tests import makers
 
 
 def text(response):
@@ -82,3 +86,34 @@ def test_what_changed_is_told_with_older_ones_by_key(login_as, admin, saved, tod
     older = page.split('href="/admin/settings?before=')[1].split("#")[0]
     assert "Name 8<" in text(client.get(f"/admin/settings?before={older}"))
     assert client.get("/admin/settings?before=x").status_code == 200
+
+
+def test_the_words_beside_a_setting_are_those_of_today(login_as, admin, saved):
+    client = login_as(admin)
+    assert "A full payment of $97.00 a month earns $20.00." in text(client.get("/admin/settings"))
+    change = {"month_amount": "$25.00", "month_threshold": "$0.00"}
+    client.post("/admin/settings", data=saved | change)
+    page = text(client.get("/admin/settings"))
+    assert "Every monthly plan earns that." in page
+    assert "A full payment of $100.00 a month earns $25.00." in page
+    assert "before: $20.00" in page
+    assert "Per full monthly price" in page
+
+
+def test_the_words_tell_the_last_run(login_as, admin, alice, today):
+    makers.make_earnings(alice, today - timedelta(days=40), sales=6)
+    month = month_of(today, program.load().zone).plus(-1)
+    makers.make_run(month, today)
+    assert "paid 1 affiliate $120.00 and kept $0.00 for 0" in text(
+        login_as(admin).get("/admin/settings")
+    )
+
+
+def test_a_closed_account_is_opened_again_by_the_office(login_as, admin, alice, today):
+    closing.close(alice, now=today)
+    client = login_as(admin)
+    page = text(client.get("/admin/affiliates/alice"))
+    assert "Closed" in page
+    assert "Open it again" in page
+    client.post("/admin/affiliates/alice/status", data={"do": "approve"})
+    assert Affiliate.get().status == "active"

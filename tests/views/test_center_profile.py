@@ -1,10 +1,13 @@
 """The profile: each part saved by itself, with the password; nothing else can be changed."""
 
+from datetime import timedelta
+
 import pytest
 
-from portal import access, sessions
+from portal import access, database, mail, sessions
 from portal.mail import MUTED, Message
 from portal.models import Affiliate, TaxIdOnFile
+from tests import mailserver
 from tests.makers import PASSWORD
 
 CHECKS = {
@@ -47,7 +50,11 @@ def test_fields_that_are_not_asked_for_change_nothing(login_as, mallory):
 def test_a_tax_id_is_shown_by_four_digits(login_as, mallory):
     client = login_as(mallory)
     data = {"tax-us_person": "yes", "tax-tax_id": "12-3456780", "tax-current": PASSWORD}
-    assert "Tick this" in text(client.post("/center/profile/tax", data=data))
+    refused = text(client.post("/center/profile/tax", data=data))
+    for said in ("Tick this", "how you are taxed", "as it stands on your tax return"):
+        assert said in refused
+    assert "3456780" not in refused
+    assert not TaxIdOnFile.select().exists()
     data |= {"tax-w9": "y", "tax-tax_name": "Mallory Reyes", "tax-tax_class": "individual"}
     client.post("/center/profile/tax", data=data)
     page = text(client.get("/center/profile"))
@@ -123,6 +130,36 @@ def test_a_new_address_counts_once_its_link_is_opened(login_as, mallory, today):
     assert Message.get(kind="email_changed").facts["to"] == "mallory@example.com"
     assert client.get(address).status_code == 404
     assert client.post(address).status_code == 404
+
+
+def test_a_new_password_ends_the_link_in_the_outbox_too(login_as, mallory, today):
+    client = login_as(mallory)
+    new_email(client, "mal@new.example")
+    Message.update(queued_at=today - timedelta(minutes=1)).execute()
+    new = "another plain sentence"
+    data = {"password-current": PASSWORD, "password-new": new, "password-again": new}
+    client.post("/center/profile/password", data=data)
+    assert "Waiting for you" not in text(client.get("/center/profile"))
+    with mailserver.Running() as smtp:
+        mail.deliver(smtp.address, "https://x.example", clock=database.utcnow)
+        kinds = {received["To"] for received in smtp.mailbox.mails}
+    assert kinds == {"mallory@example.com"}
+
+
+def test_a_forgotten_password_leaves_the_new_address_waiting(login_as, mallory, today):
+    token = access.reset_token(mallory, now=today, new_email="mal@new.example")
+    access.reset_token(mallory, now=today)
+    assert access.email_of(token, now=today) == (mallory, "mal@new.example")
+
+
+def test_the_link_is_sent_again_and_the_old_address_is_no_news(login_as, mallory):
+    client = login_as(mallory)
+    new_email(client, "mal@new.example")
+    again = client.post("/center/profile/email", data={"email-email": "mal@new.example"})
+    assert again.status_code == 303
+    assert Message.select().where(Message.kind == "confirm_email").count() == 2
+    same = client.post("/center/profile/email", data={"email-email": "mallory@example.com"})
+    assert "This is your e-mail already." in text(same)
 
 
 def test_an_address_of_another_account_is_told_by_mail_alone(login_as, mallory, alice):

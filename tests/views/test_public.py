@@ -106,3 +106,10 @@ def test_a_form_without_its_token_is_refused(app, client):
     assert answer.status_code == 400
     assert "too old" in text(answer)
     assert not Affiliate.select().exists()
+
+
+def test_a_tax_id_is_never_shown_again(client, set_up):
+    page = client.post("/apply", data={"tax_id": "12-3456780", "name": "Ada"})
+    assert page.status_code == 422
+    assert 'value="Ada"' in page.get_data(as_text=True)
+    assert "3456780" not in page.get_data(as_text=True)

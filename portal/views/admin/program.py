@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 from flask import Response, flash, request
 
-from portal import office, program
-from portal.forms.settings import SettingsForm, shown
-from portal.rules import Refused
+from portal import office, outlook, program, rules
+from portal.forms.settings import SettingsForm, label, shown, told
+from portal.rules import Plan, Refused
 from portal.views.admin import blueprint
-from portal.views.html import goto, me, now, page
+from portal.views.html import goto, me, now, page, settings
 
 
 @blueprint.route("/settings", methods=["GET", "POST"], endpoint="settings")
@@ -25,4 +28,30 @@ def change() -> Response:
             return goto("admin.settings")
     text = request.args.get("before", "")
     history, older = office.settings_log(int(text[:18]) if text.isdecimal() else None)
-    return page("admin/settings.html", form=form, history=history, older=older)
+    return page("admin/settings.html", form=form, history=history, older=older, **_today())
+
+
+def _today() -> dict[str, Any]:
+    """What the settings mean at this instant, for the words beside them."""
+    terms, pays = program.terms_version().terms(), outlook.next_month(now())
+    full = terms.month_threshold or 10_000  # without a threshold any price may be the example
+    plans = {"month": full, "small": full // 2 or 1, "year": 10 * full, "once": 25_000}
+    earns = {
+        name: rules.earned_in_all(
+            Plan(name if name in ("year", "once") else "month", price), terms, price
+        )
+        for name, price in plans.items()
+    }
+    return {
+        "label": label,
+        "told": told,
+        "every_plan": not terms.month_threshold,
+        "until": now() + timedelta(days=terms.cookie_days),
+        "plans": plans,
+        "earns": earns,
+        "override": rules.override_in_all(terms, plans["year"]),
+        "pays": pays,
+        "pays_at": pays.payout_at(settings().payout_day, settings().zone),
+        "last": office.last_run(),
+        "waiting": office.states().get(rules.REVIEW, 0),
+    }

@@ -121,8 +121,7 @@ def _save_tax(form: Any) -> str:
         said["us_person"] = form.said_us_person()
     if form.w9.data:
         said["certified_at"] = now()
-    affiliates.change_profile(me(), by=me().code, now=now(), **said)
-    affiliates.change_tax_id(me(), form.typed("tax_id"), by=me().code, now=now())
+    affiliates.change_tax_id(me(), form.typed("tax_id"), by=me().code, now=now(), **said)
     return "Tax details saved."
 
 
