@@ -95,7 +95,8 @@ SAFE_WAL = (3, 51, 3)  # before it, WAL with several connections can corrupt the
 DEEDS, CLICKS = 7301, 7303  # keys of PostgreSQL's advisory locks
 PATIENCE = 5  # seconds that a thread waits for a connection, or SQLite's write lock
 STEP = 0.0005  # seconds between two looks whether another process still writes
-_PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+_PRAGMAS = {"busy_timeout": PATIENCE * 1000, "journal_mode": "wal", "synchronous": 2,
+            "foreign_keys": 1}  # in this order: a new file is made WAL with patience  # fmt: skip
 
 
 def connect(url: str) -> Any:
@@ -106,9 +107,8 @@ def connect(url: str) -> Any:
     if url.startswith("sqlite"):
         if sqlite.sqlite_version_info < SAFE_WAL:
             raise RuntimeError(f"SQLite {sqlite.sqlite_version} is too old: 3.51.3 is needed.")
-        pragmas = _PRAGMAS | {"busy_timeout": PATIENCE * 1000}
         # A connection that dies with its thread can take a server written in Rust with it.
-        options = {"lock_type": "IMMEDIATE", "pragmas": pragmas, "check_same_thread": False}
+        options = {"lock_type": "IMMEDIATE", "pragmas": _PRAGMAS, "check_same_thread": False}
         Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     else:
         options = {"prefer_psycopg3": True}
@@ -162,6 +162,13 @@ def _turn() -> Iterator[None]:
             except BlockingIOError:
                 time.sleep(STEP)
         yield
+
+
+def connect_first() -> None:
+    """Open this thread's connection while no other process does: two that make a new file of
+    SQLite WAL at once are refused, however long they would wait."""
+    with _turn() if is_sqlite() else nullcontext():
+        db.connect(reuse_if_open=True)
 
 
 def snapshot() -> Any:

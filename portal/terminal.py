@@ -43,7 +43,7 @@ def connected(environ: Mapping[str, str] = os.environ) -> config.Config:
     database.connect(found.database_url)
     vault.use(found.data)
     click.get_current_context().call_on_close(database.db.close_all)
-    database.db.connect(reuse_if_open=True)
+    database.connect_first()
     return found
 
 

@@ -132,6 +132,14 @@ def goto(endpoint: str, **values: Any) -> Response:
     return Response(status=303, headers={"Location": url_for(endpoint, **values)})
 
 
+def searched(name: str = "q") -> str:
+    """What somebody searches for, from the address; what cannot be typed is found nowhere: 404."""
+    text = request.args.get(name, "").strip()[:100]
+    if text and not text.isprintable():
+        abort(404)
+    return text
+
+
 def is_live() -> bool:
     """Whether numbers move by themselves: `?live=off` pauses them for the session."""
     if request.args.get("live") in ("on", "off"):

@@ -113,3 +113,8 @@ def test_the_ledger_goes_back_by_key(office, alice, today):
 def test_a_sale_of_nobody_is_no_entry(office, alice, today):
     make_sale(today)
     assert "No entry yet" in text(office.get("/admin/affiliates/alice"))
+
+
+@pytest.mark.parametrize("name", ["q", "state", "after"])
+def test_what_cannot_be_typed_is_found_nowhere(office, name):
+    assert office.get(f"/admin/affiliates?{name}=%00").status_code == 404

@@ -11,7 +11,7 @@ from portal.cases import Case
 from portal.forms.cases import NoteForm
 from portal.rules import Refused
 from portal.views.admin import blueprint
-from portal.views.html import goto, me, now, page
+from portal.views.html import goto, me, now, page, searched
 
 STATES = {
     cases.OPEN: ("To answer", "warn"),
@@ -23,13 +23,9 @@ STATES = {
 @blueprint.get("/cases", endpoint="cases")
 def listed() -> Response:
     """Those to answer first, the oldest on top."""
-    asked: dict[str, Any] = {
-        name: request.args.get(name, "")[:100].strip() for name in ("state", "about", "q")
-    }
+    asked: dict[str, Any] = {name: searched(name) for name in ("state", "about", "q")}
     known = asked["state"] in ("", *STATES) and asked["about"] in ("", *cases.ABOUT)
-    if not known or not asked["q"].isprintable():
-        abort(404)
-    if not asked["q"].isprintable():
+    if not known:
         abort(404)
     text = request.args.get("before", "")
     rows = cases.listed(**asked, before=int(text[:9]) if text.isdecimal() else None)

@@ -12,7 +12,7 @@ from portal.forms.office import AdjustForm, WaiveForm
 from portal.models import Affiliate, TaxIdOnFile
 from portal.rules import ACTIVE, DECLINED, REVIEW, SUSPENDED
 from portal.views.admin import attempt, blueprint
-from portal.views.html import goto, me, now, page, settings, table
+from portal.views.html import goto, me, now, page, searched, settings, table
 from portal.words import address_lines
 
 TONES = {ACTIVE: "good", REVIEW: "warn", SUSPENDED: "bad", DECLINED: "bad"}
@@ -22,12 +22,12 @@ DEEDS = {"approve": ACTIVE, "decline": DECLINED, "suspend": SUSPENDED, "reinstat
 @blueprint.get("/affiliates", endpoint="affiliates")
 def everyone() -> Response:
     """Affiliates by code, searched by name, code, company or e-mail."""
-    q, state = request.args.get("q", "").strip()[:100], request.args.get("state", "")
+    q, state, after = searched(), searched("state"), searched("after")
     if state and state not in TONES:
         abort(404)
     csv = request.args.get("format") == "csv"
-    after = "" if csv else request.args.get("after", "")
-    rows, older = office.affiliates(q, state, after, None if csv else office.PAGE)
+    some = ("", None) if csv else (after, office.PAGE)
+    rows, older = office.affiliates(q, state, *some)
     sums = office.sums(rows, now=now(), zone=settings().zone)
     if csv:
         cells = (

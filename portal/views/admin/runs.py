@@ -16,7 +16,7 @@ from portal.models import Affiliate
 from portal.months import Month
 from portal.rules import Refused
 from portal.views.admin import attempt, blueprint
-from portal.views.html import goto, me, now, page, pdf, settings, table
+from portal.views.html import goto, me, now, page, pdf, searched, settings, table
 
 STATES = {
     rules.ISSUED: ("To print", ""),
@@ -138,14 +138,14 @@ def run_now(month: str) -> Response:
 
 
 def _checks(month: Month, made: dict[str, Any], form: BatchForm) -> Response:
-    state, q = request.args.get("state", ""), request.args.get("q", "").strip()[:100]
+    state, q, after = searched("state"), searched(), searched("after")
     if state and state not in STATES:
         abort(404)
     if request.args.get("format") == "csv":
         head = "affiliate payee amount status check_number check_date mailed_on"
         listed, _ = office.checks(month, state, q, limit=None)
         return table(f"checks-{month}", head, map(_cells, listed))
-    rows, more = office.checks(month, state, q, request.args.get("after", ""))
+    rows, more = office.checks(month, state, q, after)
     return page(
         "admin/run.html",
         "admin/_checks.html",
