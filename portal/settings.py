@@ -128,7 +128,6 @@ _EMAIL = partial(_matching, r"(?=.{1,254}$)[^\s@,;<>\"]+@[^\s@,;<>\"]+")
 _SITE, _SITES = "https://www.example.com/product", "www.example.com,shop.example.com"
 _CENTS, _RATE = "an amount in cents (10000 is $100.00)", "a rate in basis points (2000 is 20%)"
 _LINES = "plain lines, 1 to 500 characters in all"
-_SHORT = "#ad, paid link"
 _DISCLOSURE = "I earn a commission if you buy through this link."
 _FOOTER = """{your name}, {your postal address}
 About {program}, {address}

@@ -9,7 +9,6 @@ from flask import Response, abort, flash, request
 
 from portal import affiliates, checks, formats, months, office, outlook, payouts, printing, rules
 from portal.books import Run
-from portal.explain import explain
 from portal.formats import usd
 from portal.forms.office import BatchForm, VoidForm
 from portal.models import Affiliate
@@ -32,7 +31,6 @@ LISTS = {
     rules.HELD_TAX_ID: ("On hold", "warn", "tax ID missing (R20)", "on tax hold (R20)"),
     rules.HELD_SUSPENDED: ("On hold", "bad", "suspended (R16)", "suspended (R16)"),
 }
-VOUCHER_LINES = 14
 
 
 @blueprint.get("/payouts", endpoint="payouts")
@@ -244,7 +242,7 @@ def _check_number(text: str) -> int:
 
 @blueprint.get("/payouts/<month>/sheets")
 def sheets(month: str) -> Response:
-    """The printed checks, a page each, in the order of their numbers."""
+    """The printed checks in the order of their numbers, and the PDF of them, a page each."""
     first, last = (request.args.get(name, 0, type=_check_number) for name in ("first", "last"))
     papers = office.printed(_month(month), first, last or first) or abort(404)
     if request.args.get("format") == "pdf":
@@ -253,19 +251,4 @@ def sheets(month: str) -> Response:
             return pdf(f"checks-{month}", printing.pages(checks, now=now()))
         except Refused as problem:
             flash(str(problem), "bad")
-    return page("admin/sheets.html", papers=[_sheet(paper) for paper in papers], month=month)
-
-
-def _sheet(paper: office.Paper) -> dict[str, Any]:
-    """A check with its voucher: every entry, or sums by kind when there are many."""
-    entries, brought = office.voucher(paper.payout, settings().zone)
-    kinds: dict[str, list[int]] = {}
-    for entry in entries:
-        kinds.setdefault(entry.kind, []).append(entry.amount)
-    return {
-        "paper": paper,
-        "brought": brought,
-        "entries": entries if len(entries) <= VOUCHER_LINES else [],
-        "told": explain(entries, zone=settings().zone, now=now()),
-        "kinds": kinds,
-    }
+    return page("admin/sheets.html", papers=papers, month=month)
