@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 from werkzeug.serving import make_server
 
+from portal import database
 from tests import machine
 
 FLAGS = (
@@ -15,6 +16,11 @@ FLAGS = (
 
 # A browser without a window calls itself one, and clicks of such count as a robot's (R8).
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0.0.0 Safari/537.36"
+
+
+@pytest.fixture
+def today():
+    return database.utcnow()
 
 
 @pytest.fixture(scope="session")

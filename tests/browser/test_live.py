@@ -33,11 +33,6 @@ SELECT = """(element) => getSelection().selectAllChildren(element)"""
 
 
 @pytest.fixture
-def today():
-    return database.utcnow()
-
-
-@pytest.fixture
 def alice(db, today):
     make_program(today - timedelta(days=100))
     made = make_affiliate("alice", today - timedelta(days=90), **ADDRESS)

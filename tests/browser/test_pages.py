@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from portal import cases, database, links, material, program, starter
+from portal import cases, links, material, program, starter
 from portal.months import month_of
 from tests.makers import (
     ADDRESS,
@@ -32,11 +32,6 @@ AXE = "(options) => axe.run(document, options)"
 ONLY_COLOURS = {"runOnly": ["color-contrast"]}
 UNFOLD = """() => [...document.querySelectorAll("main details")].slice(0, 3)
   .forEach((details) => { details.open = true; })"""
-
-
-@pytest.fixture
-def today():
-    return database.utcnow()
 
 
 @pytest.fixture
