@@ -12,6 +12,7 @@ from portal import access, accounts, database, jobs, program, verify
 from portal.models import Affiliate
 from portal.months import month_of
 from tests import mailserver, makers
+from tests.papers import texts
 
 pytestmark = pytest.mark.browser
 PLAN = {"interval": "year", "price": 97_000, "name": "Pro"}
@@ -154,10 +155,11 @@ def print_and_pay(office, month):
     office.wait_for_load_state()
     office.goto(f"/admin/payouts/{month}")
     office.get_by_role("link", name="10482").click()
-    paper = office.locator("article.letter")
-    paper.wait_for()
+    with office.expect_download() as paper:
+        office.get_by_role("link", name="Download PDF").click()
+    (text,) = texts(paper.value.path().read_bytes())
     for words in ("Reyes Facilitation LLC", "1418 Alder Court", "150.00", "One hundred fifty"):
-        assert words in paper.inner_text()
+        assert words in text
     office.goto(f"/admin/payouts/{month}")
     office.check("input[name=everyone]")
     office.get_by_role("button", name="Mark as paid").click()
