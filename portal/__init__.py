@@ -21,6 +21,7 @@ from portal.views.admin import cases as office_cases
 from portal.views.admin import material as office_material
 from portal.views.admin import people, runs, tax
 from portal.views.admin import program as office_program
+from portal.views.admin import sheets as office_sheets
 from portal.views.center import help as center_help
 from portal.views.center import links as center_links  # portal.links is the deeds'
 from portal.views.center import material as center_material
@@ -46,7 +47,7 @@ HEADERS = {
 }
 # They put themselves into a blueprint.
 VIEWS = (
-    *(office_bank, office_cases, office_material, office_program, people, runs, tax),
+    *(office_bank, office_cases, office_material, office_program, office_sheets, people, runs, tax),
     *(center_links, center_material, center_team, center_help, profile, tables),
 )
 PAGES = tuple(view.blueprint for view in (assets, images, public, login, center, admin))

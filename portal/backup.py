@@ -23,7 +23,7 @@ from peewee import SqliteDatabase, fn
 from peewee import sqlite3 as sqlite
 from playhouse.migrations import Runner
 
-from portal.books import PaperCheck
+from portal.books import PaperCheck, SpoiledSheet
 from portal.database import MIGRATIONS, db, is_sqlite, snapshot, transaction
 from portal.models import Audit, Setting
 from portal.rules import Refused
@@ -216,9 +216,8 @@ def need_confirmed() -> None:
 def highest_number() -> int:
     """The highest check number that is used, by the books and by what was confirmed."""
     row = Setting.get_or_none(name=HIGHEST)
-    return max(
-        PaperCheck.select(fn.MAX(PaperCheck.number)).scalar() or 0, int(row.value if row else 0)
-    )
+    used: list[Any] = [t.select(fn.MAX(t.number)).scalar() for t in (PaperCheck, SpoiledSheet)]
+    return max(*(number or 0 for number in used), int(row.value if row else 0))
 
 
 def confirm(highest: int, *, by: str, now: datetime) -> None:

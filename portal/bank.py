@@ -1,28 +1,29 @@
 """What the bank is told of checks: numbered files of what was issued and what is void.
 
-A file is the same for ever: which check it names is kept, and what stands on a printed check never
-changes. Each check is told as issued once and as void once; one that is void before any file went
-out is told as void alone.
+A file is the same for ever: it keeps what it says. Each check is told as issued once and as void
+once, the number of a spoiled sheet as void; what is void before any file went out is told as void
+alone.
 """
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from peewee import CharField, CompositeKey, ForeignKeyField, IntegerField, chunked, fn
 
 from portal import program, rules
-from portal.books import PaperCheck, Payout
-from portal.database import Table, UtcField, transaction
+from portal.books import PaperCheck, Payout, SpoiledSheet
+from portal.database import CentsField, Table, UtcField, transaction
 from portal.models import Affiliate, Audit
 from portal.months import day_of
 
-ISSUE, VOID = "issue", "void"
+ISSUE, VOID, SPOILED = "issue", "void", "spoiled"
+KEPT = ("number", "check_date", "amount", "payee")  # what a file keeps of a sheet
 STALE = timedelta(days=180)  # a bank need not pay a check older than six months
 ROWS = 500
-Row = tuple[str, int, str, int, str, str]
 
 
 class BankFile(Table):
@@ -34,27 +35,60 @@ class BankFile(Table):
 
 
 class BankLine(Table):
-    """That a file tells a check as issued or void."""
+    """That a file tells a check number as issued or void, and what stood on the check."""
 
     file = ForeignKeyField(BankFile)
-    check = ForeignKeyField(PaperCheck)
+    number = IntegerField()
+    check_date = CharField(10)
+    amount = CentsField()
+    payee = CharField()
     mark = CharField(5)
 
     class Meta:
-        primary_key = CompositeKey("check", "mark")
+        primary_key = CompositeKey("number", "mark")
 
 
-def waiting() -> dict[str, list[int]]:
-    """The checks that the next file tells, by what it tells of them, in the order of numbers."""
-    found = {}
-    for mark in (ISSUE, VOID):
-        told = BankLine.select(BankLine.check).where(BankLine.mark == mark)
-        void = PaperCheck.status == rules.VOID
-        query = PaperCheck.select(PaperCheck.id).where(
-            PaperCheck.number.is_null(False), void if mark == VOID else ~void
-        )
-        rows = query.where(PaperCheck.id.not_in(told)).order_by(PaperCheck.number)
-        found[mark] = [check for (check,) in rows.tuples()]
+class Sheet(NamedTuple):
+    """A number that was used: what stood on the check, for whom, and what became of it."""
+
+    number: int
+    check_date: str
+    amount: int
+    payee: str
+    status: str  # of a check (R21), or "spoiled"
+    affiliate: str
+    month: str
+    mailed_on: str | None
+    void_reason: str
+
+
+def register(*where: Any) -> Iterator[Sheet]:
+    """Every number that was used, or those of some payouts, in order."""
+    whom = Payout.amount, Affiliate.code, Payout.run
+    about: Any = PaperCheck.number, PaperCheck.check_date, PaperCheck.payee, PaperCheck.status
+    about += PaperCheck.mailed_on, PaperCheck.void_reason
+    printed = PaperCheck.select(*about, *whom).join(Payout).join(Affiliate)
+    printed = printed.where(PaperCheck.number.is_null(False), *where).order_by(PaperCheck.number)
+    burned = SpoiledSheet.number, SpoiledSheet.check_date, SpoiledSheet.payee
+    spoiled: Any = SpoiledSheet.select(*burned, *whom).join(PaperCheck).join(Payout)
+    spoiled = spoiled.join(Affiliate).where(True, *where).order_by(SpoiledSheet.number)
+    return heapq.merge(
+        (Sheet(number, day, amount, payee, status, code, month, mailed, reason)
+         for number, day, payee, status, mailed, reason, amount, code, month
+         in printed.tuples().iterator()),
+        (Sheet(number, day, amount, payee, SPOILED, code, month, None, "")
+         for number, day, payee, amount, code, month in spoiled.tuples().iterator()),
+    )  # fmt: skip
+
+
+def waiting() -> dict[str, list[Sheet]]:
+    """What the next file tells, by the mark, in the order of numbers."""
+    told = set(BankLine.select(BankLine.number, BankLine.mark).tuples())
+    found: dict[str, list[Sheet]] = {ISSUE: [], VOID: []}
+    for sheet in register():
+        mark = VOID if sheet.status in (rules.VOID, SPOILED) else ISSUE
+        if (sheet.number, mark) not in told:
+            found[mark].append(sheet)
     return found
 
 
@@ -70,9 +104,9 @@ def make(*, by: str, now: datetime) -> int:
         number = (BankFile.select(fn.MAX(BankFile.number)).scalar() or 0) + 1
         BankFile.create(number=number, account=account, made_at=now)
         lines = [
-            {"file": number, "check": check, "mark": mark}
-            for mark, checks in told.items()
-            for check in checks
+            {"file": number, "mark": mark, **{name: getattr(sheet, name) for name in KEPT}}
+            for mark, sheets in told.items()
+            for sheet in sheets
         ]
         for some in chunked(lines, ROWS):
             BankLine.insert_many(some).execute()
@@ -80,13 +114,16 @@ def make(*, by: str, now: datetime) -> int:
     return number
 
 
-def rows(number: int) -> list[Row]:
-    """The lines of a file: account, check number, date, cents, payee, issue or void."""
-    query: Any = BankLine.select(
-        BankFile.account, PaperCheck.number, PaperCheck.check_date, Payout.amount,
-        PaperCheck.payee, BankLine.mark,
-    ).join(BankFile).switch(BankLine).join(PaperCheck).join(Payout)  # fmt: skip
-    return list(query.where(BankFile.number == number).order_by(PaperCheck.number).tuples())
+def forget(affiliate: Affiliate) -> None:
+    """Blank the names that files told of somebody's checks."""
+    mine = [sheet.number for sheet in register(Payout.affiliate == affiliate)]
+    BankLine.update(payee="").where(BankLine.number.in_(mine)).execute()
+
+
+def rows(number: int) -> list[BankLine]:
+    """The lines of a file, in the order of numbers."""
+    query: Any = BankLine.select(BankLine, BankFile).join(BankFile)
+    return list(query.where(BankLine.file == number).order_by(BankLine.number, BankLine.mark))
 
 
 def files(before: int | None = None, most: int = 50) -> list[dict[str, Any]]:
@@ -95,18 +132,12 @@ def files(before: int | None = None, most: int = 50) -> list[dict[str, Any]]:
     made: list[BankFile] = list(query.where(BankFile.number < before) if before else query)
     found = {file.number: {"file": file, ISSUE: (0, 0), VOID: (0, 0)} for file in made}
     sums: Any = BankLine.select(
-        BankLine.file, BankLine.mark, fn.COUNT(BankLine.check), fn.SUM(Payout.amount)
-    ).join(PaperCheck).join(Payout)  # fmt: skip
+        BankLine.file, BankLine.mark, fn.COUNT(BankLine.number), fn.SUM(BankLine.amount)
+    )
     grouped = sums.where(BankLine.file.in_(list(found))).group_by(BankLine.file, BankLine.mark)
     for number, mark, count, amount in grouped.tuples():
         found[number][mark] = (count, int(amount))
     return list(found.values())
-
-
-def register() -> Iterator[PaperCheck]:
-    """Every check that has a number, in the order of numbers, with whom and what it was for."""
-    query = PaperCheck.select(PaperCheck, Payout, Affiliate).join(Payout).join(Affiliate)
-    return query.where(PaperCheck.number.is_null(False)).order_by(PaperCheck.number).iterator()
 
 
 def stale(now: datetime, most: int) -> tuple[list[PaperCheck], int]:

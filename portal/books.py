@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from peewee import (
     AutoField,
@@ -185,6 +185,30 @@ class PaperCheck(Table):
     class Meta:
         table_name = "paper_check"
         indexes = ((("payout", "part"), True),)
+
+    @classmethod
+    def last(cls, *where: Any) -> Any:
+        """The checks that tell the state of their payouts, with payout and affiliate.
+
+        A payout's last check is its first, or the latest reissue.
+        """
+        later = cls.alias()
+        part = later.select(fn.MAX(later.part)).where(later.payout == Payout.id)
+        query = cls.select(cls, Payout, Affiliate).join(Payout).join(Affiliate)
+        return query.where(cls.part == part, *where)
+
+
+class SpoiledSheet(Table):
+    """A sheet that the printer spoiled: its number is burned, its check is printed anew (R21)."""
+
+    number = IntegerField(primary_key=True)
+    check = ForeignKeyField(PaperCheck)
+    check_date = CharField(10)
+    payee = CharField()
+    spoiled_at = UtcField()
+
+    class Meta:
+        table_name = "spoiled_sheet"
 
 
 class Entry(Table):

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from portal import accounts, backup, ledger, mail, program, rules
-from portal.books import PaperCheck, Payout, Run
+from portal.books import PaperCheck, Payout, Run, SpoiledSheet
 from portal.database import transaction
 from portal.formats import long_date
 from portal.models import Affiliate, Audit
@@ -23,14 +23,8 @@ from portal.pdf import printable
 from portal.present import Now
 from portal.words import address_lines
 
-Deed = Callable[[PaperCheck], None]
-
-
-def last_check(payout: Payout) -> PaperCheck:
-    """The check that tells the state of a payout: its first, or the latest reissue."""
-    check = PaperCheck.select().where(PaperCheck.payout == payout).order_by(-PaperCheck.part).get()
-    check.payout = payout
-    return check
+Deed = Callable[[PaperCheck], PaperCheck]
+STEP = 200  # checks that a deed to many moves at once, so that nobody waits long behind it
 
 
 def next_number() -> int:
@@ -44,7 +38,7 @@ def print_checks(
     """Number and date the issued checks of a run in the order of payees, from `first` up."""
     day, number = _day(date, now), 0
 
-    def deed(check: PaperCheck) -> None:
+    def deed(check: PaperCheck) -> PaperCheck:
         nonlocal number
         affiliate = check.payout.affiliate
         _moved(check, "print")  # whose refusal comes before the font's
@@ -53,6 +47,7 @@ def print_checks(
         paper = {"payee": payee, "address": address}
         _move(check, "print", now, number=number, check_date=day, **paper)
         number += 1
+        return check
 
     with transaction():  # no other deed can take a number
         backup.need_confirmed()
@@ -63,17 +58,34 @@ def print_checks(
         return _each(month, "print", deed, now=now, **who)
 
 
+def spoil(month: str, first: int, last: int, *, now: datetime, by: str) -> dict[str, Any]:
+    """Sheets that the printer spoiled: their numbers are burned, their checks print anew (R21)."""
+
+    def deed(check: PaperCheck) -> PaperCheck:
+        number, about = check.number, {"check_date": check.check_date, "payee": check.payee}
+        _move(check, "spoil", now, number=None, check_date=None, payee="", address="")
+        SpoiledSheet.create(number=number, check=check, spoiled_at=now, **about)
+        return check
+
+    with transaction():
+        sheets = PaperCheck.last(Payout.run == month, PaperCheck.number.between(first, last))
+        codes = [check.payout.affiliate.code for check in sheets]
+        if not codes:
+            raise rules.Refused("No check of this run has such a number.", "first")
+        return _each(month, "spoil", deed, now=now, by=by, codes=codes)
+
+
 def mark_paid(month: str, *, now: datetime, date: str | None = None, **who: Any) -> dict[str, Any]:
     """Mark printed checks as paid, with the date they were mailed."""
     day = _day(date, now)
+    on = long_date(datetime.fromisoformat(day).date(), program.load().zone)
 
-    def deed(check: PaperCheck) -> None:
+    def deed(check: PaperCheck) -> PaperCheck:
         _move(check, "paid", now, mailed_on=day)
-        amount = check.payout.amount
-        about: dict[str, Any] = {"number": check.number, "month": month, "amount": amount}
-        on = long_date(datetime.fromisoformat(day).date(), program.load().zone)
-        about |= {"key": f"check_mailed:{check.id}", "day": on}
+        about: dict[str, Any] = {"number": check.number, "month": month, "day": on}
+        about |= {"amount": check.payout.amount, "key": f"check_mailed:{check.id}"}
         mail.queue("check_mailed", to=check.payout.affiliate, now=now, **about)
+        return check
 
     return _each(month, "paid", deed, now=now, **who)
 
@@ -89,9 +101,10 @@ def void(month: str, *, now: datetime, reason: str, **who: Any) -> dict[str, Any
     if not reason:
         raise rules.Refused("A void needs a reason: not sent, lost, stopped, returned.", "reason")
 
-    def deed(check: PaperCheck) -> None:
+    def deed(check: PaperCheck) -> PaperCheck:
         _move(check, "void", now, void_reason=reason, runs_when_void=Run.select().count())
         ledger.post_void(check.payout, check.part, now=now)
+        return check
 
     return _each(month, "void", deed, now=now, **who)
 
@@ -99,7 +112,7 @@ def void(month: str, *, now: datetime, reason: str, **who: Any) -> dict[str, Any
 def reissue(month: str, *, now: datetime, **who: Any) -> dict[str, Any]:
     """Take a void check's payout from the balance again, for a next check (R21)."""
 
-    def deed(check: PaperCheck) -> None:
+    def deed(check: PaperCheck) -> PaperCheck:
         payout, part = check.payout, check.part + 1
         if check.status != rules.VOID:
             raise rules.Refused(f"Only a void check is reissued; this one is {check.status}.")
@@ -108,10 +121,20 @@ def reissue(month: str, *, now: datetime, **who: Any) -> dict[str, Any]:
         held = accounts.hold(payout.affiliate, now=now)
         if held:
             raise rules.Refused(f"The affiliate is on hold ({held}).")
-        PaperCheck.create(payout=payout, part=part, status=rules.ISSUED, moved_at=now)
         ledger.post_reissue(payout, part, now=now)
+        return PaperCheck.create(payout=payout, part=part, status=rules.ISSUED, moved_at=now)
 
     return _each(month, "reissue", deed, now=now, **who)
+
+
+def ready(month: str, did: str, after: str = "") -> list[str]:
+    """Whose checks a deed can move, by their state: codes in the order of payees, after one."""
+    last = Affiliate.get_or_none(code=after) if after else None
+    checks = PaperCheck.last(Payout.run == month, PaperCheck.status.in_(rules.BEFORE[did]))
+    rows = checks.select(Affiliate.payee, Affiliate.id, Affiliate.code).tuples()
+    places = sorted(((payee.casefold(), key), code) for payee, key, code in rows)
+    start = (last.payee.casefold(), last.id) if last else ("", 0)
+    return [code for place, code in places if place > start]
 
 
 def _day(text: str | None, now: datetime) -> str:
@@ -131,12 +154,15 @@ def _moved(check: PaperCheck, did: str) -> str:
     return rules.moved(check.status, did, suspended=suspended, has_address=affiliate.has_address)
 
 
-def _move(check: PaperCheck, did: str, now: datetime, **about: object) -> None:
+def _move(check: PaperCheck, did: str, now: datetime, **about: object) -> PaperCheck:
     """Compare and set: only a check that is still in the state that was read moves."""
-    to = _moved(check, did)
+    about |= {"status": _moved(check, did), "moved_at": now}
     same = (PaperCheck.id == check.id) & (PaperCheck.status == check.status)
-    if not PaperCheck.update(status=to, moved_at=now, **about).where(same).execute():
+    if not PaperCheck.update(**about).where(same).execute():
         raise rules.Refused("Somebody else moved this check just now.")
+    for name, value in about.items():
+        setattr(check, name, value)
+    return check
 
 
 def _each(
@@ -147,34 +173,33 @@ def _each(
         raise rules.Refused(f"There is no run of {month}.", "month")
     answer: dict[str, Any] = {"moved": [], "refused": []}
     with transaction():
-        rows = _in_order_of_payees(month)
-        named = None if codes is None else _named(codes, rows, answer["refused"])
-        for payout in rows:
-            check, code = last_check(payout), payout.affiliate.code
-            if check.status not in rules.BEFORE[did] if named is None else payout.id not in named:
-                continue
+        for check in _chosen(month, did, codes, answer["refused"]):
+            code, amount, number = check.payout.affiliate.code, check.payout.amount, check.number
             try:
-                deed(check)
+                check = deed(check)
             except rules.Refused as problem:
                 answer["refused"].append({"affiliate": code, "reason": str(problem)})
                 continue
-            check = last_check(payout)
             told = {"status": check.status, "check_number": check.number}
             told |= {"check_date": check.check_date}
-            answer["moved"].append({"affiliate": code, "amount": payout.amount} | told)
-            Audit.note(by, did, f"{month} {code}", now, number=check.number)
+            answer["moved"].append({"affiliate": code, "amount": amount} | told)
+            Audit.note(by, did, f"{month} {code}", now, number=check.number or number)
     return answer
 
 
-def _in_order_of_payees(month: str) -> list[Payout]:
-    payouts = Payout.select(Payout, Affiliate).join(Affiliate).where(Payout.run == month)
-    return sorted(payouts, key=lambda p: (p.affiliate.payee.casefold(), p.affiliate.id))
-
-
-def _named(codes: list[str], rows: list[Payout], refused: list[dict[str, Any]]) -> set[int]:
-    """The payouts of the named affiliates; who has none in this run is refused."""
-    payouts = {payout.affiliate_id: payout.id for payout in rows}
-    found = {code: payouts.get(Now().named(code)) for code in codes}
-    said = "There is no payout of this affiliate in this run."
-    refused += [{"affiliate": code, "reason": said} for code, p in found.items() if p is None]
-    return {payout for payout in found.values() if payout is not None}
+def _chosen(
+    month: str, did: str, codes: list[str] | None, refused: list[dict[str, Any]]
+) -> list[PaperCheck]:
+    """The last checks a deed is done to, by payee; who is named and has none is refused."""
+    if codes is None:
+        wanted: Any = PaperCheck.status.in_(rules.BEFORE[did])
+    else:
+        who = {code: Now().named(code) for code in codes}
+        wanted = Payout.affiliate.in_([key for key in who.values() if key])
+    found = list(PaperCheck.last(Payout.run == month, wanted))
+    if codes is not None:
+        here = {check.payout.affiliate_id for check in found}
+        said = "There is no payout of this affiliate in this run."
+        refused += [{"affiliate": c, "reason": said} for c, key in who.items() if key not in here]
+    found.sort(key=lambda c: (c.payout.affiliate.payee.casefold(), c.payout.affiliate_id))
+    return found

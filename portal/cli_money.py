@@ -10,9 +10,9 @@ from typing import Any
 
 import click
 
-from portal import affiliates, printing, program, taxyear
+from portal import affiliates, printing, program, rules, taxyear
 from portal import checks as checkbook
-from portal.books import PaperCheck
+from portal.books import PaperCheck, Payout
 from portal.database import utcnow
 from portal.formats import usd
 from portal.months import Month, month_of
@@ -86,15 +86,22 @@ def checks(
     named = [account.code if account else code for code, account in known.items()] or None
     answer = move(month, codes=named, by=BY, now=utcnow(), **given)
     if pdf:
-        _write(pdf, [row["check_number"] for row in answer["moved"]])
+        _write(pdf, month, [row["check_number"] for row in answer["moved"]])
     show(answer, json_wanted)
     sys.exit(1 if named and answer["refused"] else 0)
 
 
-def _write(pdf: Path, numbers: list[int]) -> None:
-    query = PaperCheck.select().where(PaperCheck.number.in_(numbers))
-    if numbers:
-        pdf.write_bytes(printing.pages(query.order_by(PaperCheck.number), now=utcnow()))
+def _write(pdf: Path, month: Month, numbers: list[int]) -> None:
+    """Write the checks that were numbered; when there were none to number, those not mailed yet.
+
+    So a call that was killed between numbering and writing is finished by giving it again.
+    """
+    only = PaperCheck.number.in_(numbers) if numbers else PaperCheck.status == rules.PRINTED
+    found = PaperCheck.last(Payout.run == month, only).order_by(PaperCheck.number)
+    if not numbers:
+        click.echo(f"Nothing to number. The PDF has the {len(found)} not marked as paid.", err=True)
+    if found:
+        pdf.write_bytes(printing.pages(found, now=utcnow()))
 
 
 @click.command()

@@ -10,9 +10,9 @@ from datetime import datetime
 
 from peewee import fn
 
-from portal import ledger, mail, months, program, rules
+from portal import bank, ledger, mail, months, program, rules
 from portal.access import LoginSession, OneTimePassword, ResetToken, holder
-from portal.books import PaperCheck, Payout
+from portal.books import PaperCheck, Payout, SpoiledSheet
 from portal.database import transaction
 from portal.mail import Message
 from portal.models import Affiliate, Audit, Link, TaxIdOnFile, record
@@ -82,7 +82,11 @@ def _forget(affiliate: Affiliate, now: datetime) -> None:
     changes = {"name": FORGOTTEN, **_LATER}
     Affiliate.update(changes).where(Affiliate.id == affiliate.id).execute()
     checks = Payout.select().where(Payout.affiliate == affiliate)
-    PaperCheck.update(payee="", address="").where(PaperCheck.payout.in_(checks)).execute()
+    mine = PaperCheck.payout.in_(checks)
+    PaperCheck.update(payee="", address="").where(mine).execute()
+    burned = SpoiledSheet.check.in_(PaperCheck.select().where(mine))
+    SpoiledSheet.update(payee="").where(burned).execute()
+    bank.forget(affiliate)
     Message.delete().where(Message.holder == holder(affiliate)).execute()
     if TaxIdOnFile.delete().where(TaxIdOnFile.affiliate == affiliate).execute():
         record("tax_id", {"on_file": False}, now, affiliate_id=affiliate.id)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from peewee import Tuple, fn
+from peewee import Tuple, chunked, fn
 
 from portal import ledger, months, rules
 from portal.books import Entry, NotPaid, Order, PaperCheck, Payout, Run, Verification
@@ -15,7 +17,7 @@ from portal.pdf import unprintable
 from portal.reports import EARNED, Query, total
 from portal.words import address_lines
 
-PAGE, SHEETS = 50, 500
+PAGE = 50
 
 
 class Paper(NamedTuple):
@@ -43,35 +45,49 @@ class Paper(NamedTuple):
         return "name or address not printable" if unprintable(text) else ""
 
 
-def _last_checks(*where: Any) -> Query:
-    later = PaperCheck.alias()
-    last = later.select(fn.MAX(later.part)).where(later.payout == Payout.id)
-    query = PaperCheck.select(PaperCheck, Payout, Affiliate).join(Payout).join(Affiliate)
-    return query.where(PaperCheck.part == last, *where)
-
-
 def _papers(query: Query) -> list[Paper]:
     return [Paper(check.payout.affiliate, check.payout, check) for check in query]
 
 
+@dataclass(frozen=True)
+class Pile:
+    """Things of a kind that wait: how many, of which sum, and the first of them."""
+
+    count: int
+    amount: int
+    first: Any
+
+
 def work() -> dict[str, Any]:
-    """What waits for somebody, each as its rows or its count."""
+    """What waits for somebody: applications, and piles of checks and of what is held."""
     review = Affiliate.select().where(Affiliate.status == rules.REVIEW)
-    issued, printed = (
-        _papers(_last_checks(PaperCheck.status == state).order_by(PaperCheck.id))
-        for state in (rules.ISSUED, rules.PRINTED)
-    )
     last = Run.select(fn.MAX(Run.month))
     held = NotPaid.select(NotPaid, Affiliate).join(Affiliate)
+    held = held.where(NotPaid.run == last, NotPaid.reason == rules.HELD_TAX_ID)
+    issued = _papers(PaperCheck.last(PaperCheck.status == rules.ISSUED).order_by(Payout.run))
+    blocked = {paper.check.id: paper for paper in issued if paper.blocked}
+    fine = [paper for paper in issued if paper.check.id not in blocked]
     return {
         "review": list(review.order_by(Affiliate.applied_at).limit(PAGE)),
         "reviews": review.count(),
-        "to_print": [paper for paper in issued if not paper.blocked],
-        "blocked": [paper for paper in issued if paper.blocked],
-        "to_pay": printed,
-        "held": list(held.where(NotPaid.run == last, NotPaid.reason == rules.HELD_TAX_ID)),
+        "to_print": _pile(fine),
+        "blocked": _pile(blocked.values()),
+        "to_pay": _printed(),
+        "held": Pile(held.count(), int(held.select(total(NotPaid.amount)).scalar()), held.first()),
         "verified": Verification.select().order_by(Verification.id.desc()).first(),
     }
+
+
+def _pile(papers: Collection[Paper]) -> Pile:
+    amount = sum(paper.payout.amount for paper in papers)
+    return Pile(len(papers), amount, next(iter(papers), None))
+
+
+def _printed() -> Pile:
+    printed = PaperCheck.last(PaperCheck.status == rules.PRINTED)
+    sums = printed.select(fn.COUNT(PaperCheck.id), total(Payout.amount)).tuples().get()
+    count, amount = map(int, sums)
+    return Pile(count, amount, next(iter(_papers(printed.order_by(Payout.run).limit(1))), None))
 
 
 def month_figures(now: datetime, zone: ZoneInfo) -> dict[str, int]:
@@ -173,7 +189,7 @@ def runs(*where: Any) -> list[dict[str, Any]]:
         run.month: {"run": run, "count": 0, "amount": 0, "states": {}}
         for run in list[Any](query.order_by(Run.month.desc()))
     }
-    counts = _last_checks(Payout.run.in_(list(found))).select(
+    counts = PaperCheck.last(Payout.run.in_(list(found))).select(
         Payout.run, PaperCheck.status, fn.COUNT(PaperCheck.id), fn.SUM(Payout.amount)
     )
     for month, status, count, amount in counts.group_by(Payout.run, PaperCheck.status).tuples():
@@ -203,7 +219,7 @@ def checks(
 ) -> tuple[list[Paper], str | None]:
     """The checks of a run by payee, and the affiliate's code after whom the next page begins."""
     payee = fn.LOWER(Affiliate.payee)
-    query = _last_checks(Payout.run == month)
+    query = PaperCheck.last(Payout.run == month)
     if state:
         query = query.where(PaperCheck.status == state)
     if q:
@@ -220,13 +236,23 @@ def checks(
 
 def paper(month: str, code: str) -> Paper | None:
     """The payout of an affiliate in a run, with its last check."""
-    return next(iter(_papers(_last_checks(Payout.run == month, Affiliate.code == code))), None)
+    return next(iter(_papers(PaperCheck.last(Payout.run == month, Affiliate.code == code))), None)
+
+
+def sheets(month: str, first: int, last: int, most: int) -> list[tuple[int, int, int, int]]:
+    """The printed checks of a run in piles of so many: first and last number, count, sum."""
+    numbered = PaperCheck.last(Payout.run == month, PaperCheck.number.between(first, last))
+    rows = numbered.select(PaperCheck.number, Payout.amount).order_by(PaperCheck.number).tuples()
+    return [
+        (pile[0][0], pile[-1][0], len(pile), sum(cents for _, cents in pile))
+        for pile in chunked(rows, most)
+    ]
 
 
 def printed(month: str, first: int, last: int) -> list[Paper]:
     """The checks of a run with numbers in a span, in the order of the paper."""
-    numbered = _last_checks(Payout.run == month, PaperCheck.number.between(first, last))
-    return _papers(numbered.order_by(PaperCheck.number).limit(SHEETS))
+    numbered = PaperCheck.last(Payout.run == month, PaperCheck.number.between(first, last))
+    return _papers(numbered.order_by(PaperCheck.number))
 
 
 def voucher(payout: Payout, zone: ZoneInfo) -> tuple[list[Entry], int]:

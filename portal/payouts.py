@@ -145,3 +145,21 @@ def _shape(month: str, at: datetime, rows: list[tuple[str, int, str, str]]) -> d
         else:
             lists["held"].append(row | {"reason": name})
     return {"month": str(month), "ran_at": at.strftime("%Y-%m-%dT%H:%M:%SZ"), **lists}
+
+
+Stood = tuple[str, int]  # the list in which somebody stood, and the amount
+
+
+def by_list(told: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """Everyone in a run or its preview, by the list they stand in."""
+    held = (rules.HELD_TAX_ID, rules.HELD_SUSPENDED)
+    found = {rules.IN_PAYOUTS: told["payouts"], rules.CARRIED: told["carried"]}
+    return found | {name: [row for row in told["held"] if row["reason"] == name] for name in held}
+
+
+def before(month: str) -> tuple[str | None, dict[str, Stood]]:
+    """The month of the run before, and where everybody stood in it, by code."""
+    run = Run.select().where(Run.month < month).order_by(Run.month.desc()).first()
+    lists = by_list(told(run)) if run else {}
+    stood = {r["affiliate"]: (n, r["amount"]) for n, rows in lists.items() for r in rows}
+    return (run.month if run else None), stood

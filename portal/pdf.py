@@ -49,6 +49,8 @@ def clean(text: str) -> str:
 
 def unprintable(text: str) -> set[str]:
     """The letters of a text that the paper's font lacks; empty when all can be printed."""
+    if text.isascii() and _covered().issuperset(text):
+        return set()
     return {letter for letter in clean(text) if letter not in _covered()}
 
 

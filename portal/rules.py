@@ -266,6 +266,7 @@ def list_of(
 ISSUED, PRINTED, CHECK_PAID, CLEARED, VOID = "issued", "printed", "paid", "cleared", "void"
 _MOVES = {
     "print": ((ISSUED,), PRINTED),
+    "spoil": ((PRINTED,), ISSUED),
     "paid": ((PRINTED,), CHECK_PAID),
     "clear": ((CHECK_PAID,), CLEARED),
     "void": ((ISSUED, PRINTED, CHECK_PAID), VOID),

@@ -32,7 +32,8 @@ ROWS = (
     {"runcheck", "missing", "taxyear", "printing"},
     # The deeds.
     {"affiliates", "traffic", "orders", "refunds", "payouts", "checks", "verify"},
-    {"bank", "cases", "closing", "filing", "links", "starter"},
+    {"bank", "cases", "filing", "links", "starter"},
+    {"closing"},
     {"transfer"},
     # The edges.
     {"forms", "jobs", "demo", "terminal", "logins"},

@@ -245,6 +245,19 @@ def test_checks_from_printed_to_cleared(run, earned, tmp_path):
     assert run("checks", "void", *month, "--affiliate", "ada", "--reason", "lost").exit_code == 1
 
 
+def test_a_pdf_that_was_not_written_comes_with_the_next_call(run, earned, tmp_path):
+    run("payouts", "run")
+    month, pdf = ["--month", "2026-01"], tmp_path / "checks.pdf"
+    run("checks", "print", *month)
+    answer = run("checks", "print", *month, "--pdf", str(pdf))
+    assert "Nothing to number. The PDF has the 1 not marked as paid." in answer.stderr
+    assert len(texts(pdf.read_bytes())) == 1
+    run("checks", "paid", *month)
+    pdf.unlink()
+    run("checks", "print", *month, "--pdf", str(pdf))
+    assert not pdf.exists()
+
+
 def test_several_affiliates_may_be_named_either_way(run, earned):
     run("payouts", "run")
     month = ["--month", "2026-01", "--json", "--reason", "not sent"]

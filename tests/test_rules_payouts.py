@@ -71,6 +71,7 @@ def test_r10a_a_run_uses_its_own_minimum() -> None:
 
 MOVES = {
     ("issued", "print"): "printed",
+    ("printed", "spoil"): "issued",
     ("printed", "paid"): "paid",
     ("paid", "clear"): "cleared",
     ("issued", "void"): "void",
@@ -78,7 +79,7 @@ MOVES = {
     ("paid", "void"): "void",
 }
 STATES = ["issued", "printed", "paid", "cleared", "void"]
-DEEDS = ["print", "paid", "clear", "void"]
+DEEDS = ["print", "spoil", "paid", "clear", "void"]
 
 
 @pytest.mark.parametrize("deed", DEEDS)

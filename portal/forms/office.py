@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from wtforms import fields
 from wtforms.fields import Field
 from wtforms.validators import InputRequired, NumberRange, Optional, ValidationError
@@ -49,14 +51,31 @@ class VoidForm(Form):
         return ": ".join(part for part in (self.reason.data, self.note.data) if part)
 
 
-class BatchForm(Form):
-    """What is done with chosen checks: printed from a number, or mailed on a day."""
+def _number(label: str, *asked: Any) -> fields.IntegerField:
+    above = NumberRange(1, 999_999_999, "A check number is above 0.")
+    look = {"inputmode": "numeric", "min": 1}
+    return fields.IntegerField(label, [*(asked or [Optional()]), above], render_kw=look)
 
-    first = fields.IntegerField(
-        "First number", [Optional(), NumberRange(1, 999_999_999, "A check number is above 0.")]
-    )
+
+class BatchForm(Form):
+    """What is done with chosen checks: printed on the sheets of a tray, or mailed on a day.
+
+    All of a run go in steps; `after`, `moved`, `refused` and `start` carry on from one to the next.
+    """
+
+    do = fields.HiddenField()
+    first, last = _number("First number"), _number("Last number in the tray")
     mailed = fields.DateField("Mailed", [Optional()])
     everyone = fields.BooleanField("All of this run")
+    after = fields.HiddenField(default="")
+    moved, refused, start = (fields.IntegerField(default=0) for _ in range(3))
+
+
+class SpoilForm(Form):
+    """Which sheets the printer spoiled."""
+
+    first = _number("First spoiled number", InputRequired("Give the number on the sheet."))
+    last = _number("Last spoiled number")
 
 
 class RestoredForm(Form):

@@ -1,5 +1,5 @@
 """What a tax year and the bank need: amounts of the law once confirmed, forms as they were filed,
-and the numbered files that told the bank which checks are good."""
+the numbered files that told the bank which checks are good, and sheets that the printer spoiled."""
 
 from peewee import SqliteDatabase
 
@@ -26,14 +26,24 @@ CREATE TABLE "bank_file" (
 );
 CREATE TABLE "bank_line" (
   "file_id" INTEGER NOT NULL,
-  "check_id" INTEGER NOT NULL,
+  "number" INTEGER NOT NULL,
+  "check_date" VARCHAR(10) NOT NULL,
+  "amount" BIGINT NOT NULL,
+  "payee" VARCHAR(255) NOT NULL,
   "mark" VARCHAR(5) NOT NULL,
-  PRIMARY KEY ("check_id", "mark"),
-  FOREIGN KEY ("file_id") REFERENCES "bank_file" ("number"),
-  FOREIGN KEY ("check_id") REFERENCES "paper_check" ("id")
+  PRIMARY KEY ("number", "mark"),
+  FOREIGN KEY ("file_id") REFERENCES "bank_file" ("number")
 );
 CREATE INDEX "bank_line_file_id" ON "bank_line" ("file_id");
-CREATE INDEX "bank_line_check_id" ON "bank_line" ("check_id")
+CREATE TABLE "spoiled_sheet" (
+  "number" INTEGER NOT NULL PRIMARY KEY,
+  "check_id" INTEGER NOT NULL,
+  "check_date" VARCHAR(10) NOT NULL,
+  "payee" VARCHAR(255) NOT NULL,
+  "spoiled_at" {instant} NOT NULL,
+  FOREIGN KEY ("check_id") REFERENCES "paper_check" ("id")
+);
+CREATE INDEX "spoiled_sheet_check_id" ON "spoiled_sheet" ("check_id")
 """
 
 

@@ -129,6 +129,8 @@ def address(poll: bool = False, **change: str | None) -> str:
 
 def goto(endpoint: str, **values: Any) -> Response:
     """Go to a page of the portal after a deed, so that reloading does nothing twice."""
+    if request.headers.get("HX-Request"):
+        return Response(status=204, headers={"HX-Redirect": url_for(endpoint, **values)})
     return Response(status=303, headers={"Location": url_for(endpoint, **values)})
 
 

@@ -88,6 +88,22 @@ def test_one_void_before_any_file_is_told_as_void_alone(printed, month, today):
     assert marks == ["void", "issue", "issue"]
 
 
+def test_a_spoiled_number_is_told_as_void_and_stays_in_the_register(printed, month, today):
+    printed.post("/admin/bank/files")
+    first = lines(printed.get("/admin/bank/files/1"))
+    checks.spoil(month, 502, 502, by="test", now=today)
+    checks.print_checks(month, by="test", now=today, date="2026-03-03")
+    printed.post("/admin/bank/files")
+    assert lines(printed.get("/admin/bank/files/1")) == first
+    assert lines(printed.get("/admin/bank/files/2"))[1:] == [
+        "0012345,502,2026-03-02,120.00,Ann Vega,void",
+        "0012345,504,2026-03-03,120.00,Ann Vega,issue",
+    ]
+    register = lines(printed.get("/admin/bank/register"))[1:]
+    assert [row.split(",")[0] for row in register] == ["501", "502", "503", "504"]
+    assert "spoiled" in register[1]
+
+
 def test_nothing_is_made_without_an_account_or_anything_to_tell(printed, today):
     printed.post("/admin/bank/files")
     answer = printed.post("/admin/bank/files", follow_redirects=True)

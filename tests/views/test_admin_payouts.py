@@ -147,6 +147,100 @@ def test_marking_as_paid_singly_and_together(office, run):
     assert states() == ["cleared", "cleared"]
 
 
+@pytest.fixture
+def steps(monkeypatch):
+    """Deeds to all of a run take one check at a time."""
+    monkeypatch.setattr(checks, "STEP", 1)
+
+
+def hidden(page):
+    """What a page sends again by itself."""
+    return dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page))
+
+
+def test_many_are_printed_step_by_step(office, run, steps):
+    answer = office.post(f"{run}/checks", data={"do": "print", "everyone": "y", "first": "501"})
+    assert answer.status_code == 200
+    page = text(answer)
+    assert '<progress max="2" value="1"' in page
+    assert "1 of 2 done" in page
+    assert states() == ["issued", "printed"]
+    answer = office.post(f"{run}/checks", data=hidden(page), headers={"HX-Request": "true"})
+    assert answer.status_code == 204
+    assert answer.headers["HX-Redirect"].endswith("/sheets?first=501&last=502")
+    assert states() == ["printed", "printed"]
+    page = text(office.get(answer.headers["HX-Redirect"]))
+    assert "2 checks printed" in page
+    assert "501 to 501" in page
+    assert office.get(f"{run}/sheets?format=pdf").status_code == 404
+    assert papers.texts(office.get(f"{run}/sheets?first=502&format=pdf").data)[0]
+
+
+def test_what_cannot_move_holds_nobody_up(office, run, steps, alice):
+    Affiliate.update(status="suspended").where(Affiliate.id == alice.id).execute()
+    page = text(office.post(f"{run}/checks", data={"do": "print", "everyone": "y"}))
+    assert "0 of 2 done, 1 cannot" in page
+    answer = office.post(f"{run}/checks", data=hidden(page), follow_redirects=True)
+    assert "1 check printed" in text(answer)
+    assert states() == ["issued", "printed"]
+    assert PaperCheck.get(status="printed").number == 1
+
+
+def test_left_half_way_the_rest_goes_on_later(office, run, steps):
+    office.post(f"{run}/checks", data={"do": "print", "everyone": "y", "first": "501"})
+    office.post(f"{run}/checks", data={"do": "print", "everyone": "y"})
+    assert sorted(check.number for check in PaperCheck.select()) == [501, 502]
+
+
+@pytest.mark.parametrize("whom", [{"everyone": "y"}, {"code": ["alice", "ben"]}])
+def test_no_more_are_printed_than_sheets_are_in_the_tray(office, run, whom):
+    tray = {"do": "print", "first": "501", "last": "501"}
+    answer = office.post(f"{run}/checks", data=tray | whom)
+    assert answer.location.endswith("first=501&last=501")
+    assert states() == ["issued", "printed"]
+    tray |= {"first": "601", "last": "600"}
+    answer = office.post(f"{run}/checks", data=tray | whom)
+    assert answer.status_code == 422
+    assert "601 is the next number, above the last in the tray" in text(answer)
+    assert states() == ["issued", "printed"]
+
+
+def test_a_tray_that_lies_below_used_numbers_is_refused(office, run):
+    office.post(f"{run}/checks", data={"do": "print", "code": "alice", "first": "501"})
+    answer = office.post(f"{run}/checks", data={"do": "print", "everyone": "y", "last": "400"})
+    assert answer.status_code == 422
+    assert "502 is the next number, above the last" in text(answer)
+    assert states() == ["issued", "printed"]
+
+
+def test_a_spoiled_sheet_is_told_and_its_check_is_to_print_again(office, run):
+    office.post(f"{run}/checks", data={"do": "print", "everyone": "y", "first": "501"})
+    sheets = f"{run}/sheets?first=501&last=502"
+    assert "Give the number on the sheet" in text(office.post(sheets, data={"first": ""}))
+    assert "No check of this run" in text(office.post(sheets, data={"first": "900"}))
+    answer = office.post(sheets, data={"first": "502"}, follow_redirects=True)
+    assert "spoiled numbers are never used again" in text(answer)
+    assert states() == ["issued", "printed"]
+    office.post(f"{run}/checks", data={"do": "print", "everyone": "y"})
+    assert sorted(check.number for check in PaperCheck.select()) == [501, 503]
+
+
+def test_a_preview_of_many_comes_by_pages_and_lists(office, month, monkeypatch):
+    monkeypatch.setattr("portal.office.PAGE", 1)
+    address = f"/admin/payouts/{month}"
+    page = text(office.get(address))
+    assert "$240.00" in page
+    assert ('"/admin/affiliates/alice"' in page, '"/admin/affiliates/ben"' in page) == (True, False)
+    following = text(office.get(f"{address}?after=alice"))
+    assert '"/admin/affiliates/ben"' in following
+    assert "after=ben" in following
+    kept = text(office.get(f"{address}?list=carried"))
+    assert '"/admin/affiliates/cleo"' in kept
+    assert 'rel="next"' not in kept
+    assert office.get(f"{address}?list=odd").status_code == 404
+    assert len(text(office.get(f"{address}?format=csv")).splitlines()) == 4
+
+
 def test_nothing_moves_unless_it_is_chosen(office, run):
     answer = office.post(f"{run}/checks", data={"do": "print"})
     assert answer.status_code == 422

@@ -11,7 +11,19 @@ from portal import backup, formats, mail, months, office, rules
 from portal.cases import waiting
 from portal.forms.office import RestoredForm
 from portal.models import Admin
+from portal.months import Month
 from portal.views.html import goto, me, now, only, page, settings
+from portal.words import plural
+
+DID = {  # what the office says of checks that moved
+    "print": "printed",
+    "spoil": "to print anew; the spoiled numbers are never used again",
+    "paid": "marked as paid",
+    "clear": "cleared",
+    "void": "void",
+    "reissue": "to print again",
+}
+SAID = 3  # refusals told one by one
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
 blueprint.before_request(only(Admin))
@@ -24,6 +36,27 @@ def attempt(deed: Callable[..., Any], *what: Any, **about: Any) -> Any:
     except rules.Refused as problem:
         flash(str(problem), "bad")
         return None
+
+
+def month_of(text: str) -> Month:
+    """The month that an address names; 404 for what is none."""
+    try:
+        return Month(text)
+    except ValueError:
+        abort(404)
+
+
+def say(deed: str, moved: int, done: dict[str, Any]) -> None:
+    """Tell how many moved, and of the first few why they did not."""
+    refused = done["refused"]
+    if moved:
+        flash(f"{plural(moved, 'check')} {DID[deed]}.", "good")
+    for row in refused[:SAID]:
+        flash(f"{row['affiliate']}: {row['reason']}", "bad")
+    if len(refused) > SAID:
+        flash(f"{len(refused) - SAID} more could not move; the list says why.", "bad")
+    if not moved and not refused:
+        flash("No check could move so.", "bad")
 
 
 @blueprint.get("/")

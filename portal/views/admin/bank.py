@@ -44,18 +44,20 @@ def bank_file(number: int) -> Response:
     """A file for the bank, the same each time."""
     rows = bank.rows(number) or abort(404)
     cells = (
-        [a, str(n), day, decimal(cents), payee, mark] for a, n, day, cents, payee, mark in rows
-    )
+        [row.file.account, str(row.number), row.check_date, decimal(row.amount), row.payee,
+         row.mark]
+        for row in rows
+    )  # fmt: skip
     return for_machines(f"bank-{number}", [COLUMNS, *cells])
 
 
 @blueprint.get("/bank/register")
 def register() -> Response:
-    """Every check with its number, for people."""
+    """Every number that was used, for people."""
     cells = (
-        (c.number, c.check_date, c.payee, c.payout.affiliate.code, c.payout.run_id,
-         usd(c.payout.amount), c.status, c.mailed_on, c.void_reason)
-        for c in bank.register()
+        (s.number, s.check_date, s.payee, s.affiliate, s.month, usd(s.amount), s.status,
+         s.mailed_on, s.void_reason)
+        for s in bank.register()
     )  # fmt: skip
     head = "check_number check_date payee affiliate month amount status mailed_on void_reason"
     return table("check-register", head, cells)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from flask import Response, abort, flash, request
 
-from portal import affiliates, checks, formats, months, office, outlook, payouts, printing, rules
+from portal import affiliates, checks, formats, months, office, outlook, payouts, rules
 from portal.books import Run
 from portal.formats import usd
 from portal.forms.office import BatchForm, VoidForm
 from portal.models import Affiliate
 from portal.months import Month
 from portal.rules import Refused
-from portal.views.admin import attempt, blueprint
-from portal.views.html import goto, me, now, page, pdf, searched, settings, table
+from portal.views.admin import attempt, blueprint, month_of, say
+from portal.views.html import goto, me, now, page, searched, settings, table
 
 STATES = {
     rules.ISSUED: ("To print", ""),
@@ -31,19 +30,14 @@ LISTS = {
     rules.HELD_TAX_ID: ("On hold", "warn", "tax ID missing (R20)", "on tax hold (R20)"),
     rules.HELD_SUSPENDED: ("On hold", "bad", "suspended (R16)", "suspended (R16)"),
 }
+# What the office does to many checks, as its page says while it works.
+WORKING = {"print": "Numbering checks", "paid": "Marking as paid", "clear": "Clearing"}
 
 
 @blueprint.get("/payouts", endpoint="payouts")
 def runs() -> Response:
     """Every run, and the month that is next."""
     return page("admin/payouts.html", runs=office.runs(), upcoming=outlook.next_month(now()))
-
-
-def _month(text: str) -> Month:
-    try:
-        return Month(text)
-    except ValueError:
-        abort(404)
 
 
 def _made(month: Month) -> dict[str, Any] | None:
@@ -53,32 +47,40 @@ def _made(month: Month) -> dict[str, Any] | None:
 @blueprint.get("/payouts/<month>")
 def run(month: str) -> Response:
     """A run with its checks, or what the run of the month would pay."""
-    month = _month(month)
+    month = month_of(month)
     made = _made(month)
     return _checks(month, made, BatchForm(None)) if made else _preview(month)
 
 
 def _preview(month: Month) -> Response:
-    lists = _lists(payouts.preview(month, now=now()))
-    codes = [row["affiliate"] for rows in lists.values() for row in rows]
-    who = {a.code: a for a in Affiliate.select().where(Affiliate.code.in_(codes))}
-    before, was = _before(month)
-    rows = [
-        (who[code], *LISTS[name][:3], row["amount"], _unlike(was.get(code), name, row["amount"]))
-        for name, listed in lists.items()
-        for row in listed
-        for code in [row["affiliate"]]
+    lists, only = payouts.by_list(payouts.preview(month, now=now())), searched("list")
+    if only and only not in LISTS:
+        abort(404)
+    before, was = payouts.before(month)
+    standing = [
+        (row["affiliate"], *LISTS[name][:3], row["amount"], _unlike(was, row, name))
+        for name, rows in lists.items()
+        for row in rows
+        if only in ("", name)
     ]
     if request.args.get("format") == "csv":
-        cells = (
-            (w.code, w.name, what, why, usd(due), unlike) for w, what, _, why, due, unlike in rows
-        )
+        names = dict(Affiliate.select(Affiliate.code, Affiliate.name).tuples())
+        cells = ((code, names[code], what, why, usd(due), unlike)
+                 for code, what, _, why, due, unlike in standing)  # fmt: skip
         return table(f"preview-{month}", "code name what why due unlike_last_run", cells)
+    places = {code: place for place, (code, *_) in enumerate(standing, 1)}
+    start = places.get(searched("after"), 0)
+    shown = standing[start : start + office.PAGE]
+    who = Affiliate.select().where(Affiliate.code.in_([code for code, *_ in shown]))
     return page(
         "admin/preview.html",
         "admin/_preview.html",
         month=month,
-        rows=rows,
+        rows=shown,
+        who={affiliate.code: affiliate for affiliate in who},
+        next=shown[-1][0] if len(standing) > start + office.PAGE else None,
+        only=only,
+        lists=[(name, LISTS[name][0], LISTS[name][1], len(rows)) for name, rows in lists.items()],
         before=before,
         paid=[row["amount"] for row in lists[rules.IN_PAYOUTS]],
         why_not=payouts.why_not(month, now=now()),
@@ -86,30 +88,14 @@ def _preview(month: Month) -> Response:
     )
 
 
-def _lists(told: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """Everyone in a run or its preview, by the list they stand in."""
-    held = {name: [row for row in told["held"] if row["reason"] == name] for name in LISTS}
-    return held | {rules.IN_PAYOUTS: told["payouts"], rules.CARRIED: told["carried"]}
-
-
-Stood = tuple[str, int]  # the list in which somebody stood, and the amount
-
-
-def _before(month: Month) -> tuple[str | None, dict[str, Stood]]:
-    """The month of the run before, and where everybody stood in it, by code."""
-    run = Run.select().where(Run.month < month).order_by(Run.month.desc()).first()
-    lists = _lists(payouts.told(run)) if run else {}
-    stood = {r["affiliate"]: (n, r["amount"]) for n, rows in lists.items() for r in rows}
-    return (run.month if run else None), stood
-
-
-def _unlike(was: Stood | None, name: str, amount: int) -> str:
+def _unlike(stood: dict[str, payouts.Stood], row: dict[str, Any], name: str) -> str:
     """How somebody's place in a run differs from that in the run before, "" where it does not."""
+    was = stood.get(row["affiliate"])
     if was is None:
         return "not in it"
     if was[0] != name:
         return f"{LISTS[was[0]][0].lower()}, {usd(was[1])}"
-    more = amount - was[1]
+    more = row["amount"] - was[1]
     return f"{usd(abs(more))} {'more' if more > 0 else 'less'}" if more else ""
 
 
@@ -125,7 +111,7 @@ def _left(lists: dict[str, list[dict[str, Any]]]) -> list[tuple[str, int, int]]:
 @blueprint.post("/payouts/<month>/run")
 def run_now(month: str) -> Response:
     """Make the run of a month; doing it twice changes nothing (R19)."""
-    month = _month(month)
+    month = month_of(month)
     if told := attempt(payouts.run_month, month, by=me().email):
         count = len(told["payouts"])
         flash(f"{formats.month(month)} ran: {count} checks to print.", "good")
@@ -157,7 +143,7 @@ def _checks(month: Month, made: dict[str, Any], form: BatchForm) -> Response:
         states=STATES,
         first=checks.next_number(),
         today=months.day_of(now(), settings().zone),
-        left=_left(_lists(payouts.told(made["run"]))),
+        left=_left(payouts.by_list(payouts.told(made["run"]))),
     )
 
 
@@ -168,49 +154,73 @@ def _cells(paper: office.Paper) -> tuple[Any, ...]:
 
 @blueprint.post("/payouts/<month>/checks")
 def move(month: str) -> Response:
-    """Print, mark as paid or clear the chosen checks, or all that can."""
-    month, form = _month(month), BatchForm()
-    made = _made(month) or abort(404)
-    deed, codes = request.form.get("do", ""), request.form.getlist("code")
-    if not codes and not form.everyone.data:
-        form.refuse(Refused("Choose checks, or all of this run."))
-    if not form.validate() or form.form_errors:
-        return _checks(month, made, form)
-    mailed = form.mailed.data.isoformat() if form.mailed.data else None
-    deeds: dict[str, tuple[Callable[..., dict[str, Any]], dict[str, Any]]] = {
-        "print": (checks.print_checks, {"first": form.first.data}),
-        "paid": (checks.mark_paid, {"date": mailed}),
-        "clear": (checks.clear, {}),
-    }
-    do, about = deeds.get(deed) or abort(422)
-    about |= {"codes": None if form.everyone.data else codes, "by": me().email}
-    try:
-        done = do(month, now=now(), **about)
-    except Refused as problem:
-        form.refuse(problem)
-        return _checks(month, made, form)
-    _say(deed, done)
+    """Print, mark as paid or clear the chosen checks, or, step by step, all that can."""
+    month, form = month_of(month), BatchForm()
+    made, deed = _made(month) or abort(404), form.do.data
+    if deed not in WORKING:
+        abort(422)
+    if form.validate():
+        try:
+            codes, step = _chosen(deed, month, form)
+            done = _do(deed, month, form, codes[:step])
+        except Refused as problem:
+            form.refuse(problem)
+        else:
+            return _went_on(deed, month, form, done, codes, step)
+    return _checks(month, made, form)
+
+
+def _chosen(deed: str, month: Month, form: BatchForm) -> tuple[list[str], int]:
+    """Whose checks are to move, and how many of them now: no more than sheets are in the tray."""
+    codes = request.form.getlist("code")
+    step = len(codes)
+    if form.everyone.data:
+        codes, step = checks.ready(month, deed, form.after.data), checks.STEP
+    elif not codes:
+        raise Refused("Choose checks, or all of this run.")
+    if deed == "print" and form.last.data:
+        number = form.first.data or checks.next_number()
+        if number > form.last.data:
+            said = f"{number} is the next number, above the last in the tray."
+            raise Refused(said, "last")
+        step = min(step, form.last.data + 1 - number)
+    return codes, step
+
+
+def _do(deed: str, month: Month, form: BatchForm, codes: list[str]) -> dict[str, Any]:
+    about: dict[str, Any] = {"codes": codes, "by": me().email, "now": now()}
+    if deed == "print":
+        return checks.print_checks(month, first=form.first.data, **about)
+    if deed == "paid":
+        mailed = form.mailed.data.isoformat() if form.mailed.data else None
+        return checks.mark_paid(month, date=mailed, **about)
+    return checks.clear(month, **about)
+
+
+def _went_on(
+    deed: str, month: Month, form: BatchForm, done: dict[str, Any], codes: list[str], step: int
+) -> Response:
+    """After a step: the next one, which the page asks for by itself, or where it leads."""
     numbers = [row["check_number"] for row in done["moved"]]
-    if deed == "print" and numbers:
-        return goto("admin.sheets", month=month, first=min(numbers), last=max(numbers))
+    form.moved.data += len(numbers)
+    form.refused.data += len(done["refused"])
+    form.start.data = form.start.data or (numbers[0] if numbers else 0)
+    left = len(codes) - step
+    is_full = deed == "print" and form.last.data and checks.next_number() > form.last.data
+    if form.everyone.data and left > 0 and not is_full:
+        form.after.data, of = codes[step - 1], form.moved.data + form.refused.data + left
+        told = {"form": form, "of": of, "doing": WORKING[deed], "month": month}
+        return page("admin/moving.html", "admin/_moving.html", status=200, **told)
+    say(deed, form.moved.data, done)
+    if deed == "print" and form.start.data:
+        last = numbers[-1] if numbers else checks.next_number() - 1
+        return goto("admin.sheets", month=month, first=form.start.data, last=last)
     return goto("admin.run", month=month)
-
-
-def _say(deed: str, done: dict[str, Any]) -> None:
-    did = {"print": "printed", "paid": "marked as paid", "clear": "cleared", "void": "void",
-           "reissue": "to print again"}[deed]  # fmt: skip
-    if done["moved"]:
-        total = usd(sum(row["amount"] for row in done["moved"]))
-        flash(f"{len(done['moved'])} {did}, {total}.", "good")
-    for row in done["refused"]:
-        flash(f"{row['affiliate']}: {row['reason']}", "bad")
-    if not done["moved"] and not done["refused"]:
-        flash("No check could move so.", "bad")
 
 
 def _paper(month: str, code: str) -> office.Paper:
     affiliate = affiliates.by_code(code) or abort(404)
-    return office.paper(_month(month), affiliate.code) or abort(404)
+    return office.paper(month_of(month), affiliate.code) or abort(404)
 
 
 @blueprint.route("/payouts/<month>/<code>/void", methods=["GET", "POST"])
@@ -221,7 +231,7 @@ def void(month: str, code: str) -> Response:
         return page("admin/void.html", paper=paper, form=form, month=month, states=STATES)
     about: dict[str, Any] = {"codes": [paper.affiliate.code], "by": me().email}
     if done := attempt(checks.void, month, reason=form.words(), **about):
-        _say("void", done)
+        say("void", len(done["moved"]), done)
         if done["moved"] and form.then.data == "reissue":
             return reissue(month, code)
     return goto("admin.run", month=month)
@@ -232,23 +242,5 @@ def reissue(month: str, code: str) -> Response:
     """A next check for a payout whose last one is void."""
     codes = [_paper(month, code).affiliate.code]
     if done := attempt(checks.reissue, month, codes=codes, by=me().email):
-        _say("reissue", done)
+        say("reissue", len(done["moved"]), done)
     return goto("admin.run", month=month)
-
-
-def _check_number(text: str) -> int:
-    return int(text[:9])
-
-
-@blueprint.get("/payouts/<month>/sheets")
-def sheets(month: str) -> Response:
-    """The printed checks in the order of their numbers, and the PDF of them, a page each."""
-    first, last = (request.args.get(name, 0, type=_check_number) for name in ("first", "last"))
-    papers = office.printed(_month(month), first, last or first) or abort(404)
-    if request.args.get("format") == "pdf":
-        try:
-            checks = [paper.check for paper in papers]
-            return pdf(f"checks-{month}", printing.pages(checks, now=now()))
-        except Refused as problem:
-            flash(str(problem), "bad")
-    return page("admin/sheets.html", papers=papers, month=month)
