@@ -38,7 +38,10 @@ def pytest_runtest_setup(item):
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Say last how many tests were left out and why, also when it is none."""
+    """Say last how long pages took, and how many tests were left out and why, also when none."""
+    for report in terminalreporter.stats.get("passed", []):
+        for name, told in report.user_properties:
+            terminalreporter.write_line(f"{report.location[2]}, {name}: {told}")
     reports = terminalreporter.stats.get("skipped", [])
     reasons = Counter(report.longrepr[2].removeprefix("Skipped: ") for report in reports)
     counts = [f"{count} ({reason})" for reason, count in reasons.most_common()]

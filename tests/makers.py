@@ -50,29 +50,32 @@ def make_click(affiliate, at, **said):
 
 
 def make_sale(at, *, click_id="", amount=9_700, plan=MONTHLY, customer="Dana Kim", **said):
-    """A payment of a new customer; returns what the API would answer."""
+    """A payment of a new customer, as the API takes it; returns what the API would answer."""
     number = next(_numbers)
-    known = {
+    sent = {
         "event_id": f"event-{number}",
         "customer_id": f"customer-{number}",
         "order_id": f"order-{number}",
         "email": f"customer{number}@shop.example",
+        "name": customer,
+        "amount": amount,
+        "occurred_at": feeds.written(at),
     }
-    known |= said
-    sale = feeds.SaleIn(
-        content=dict(known), amount=amount, plan=plan, plan_name="Pro", name=customer,
-        click_id=click_id, occurred_at=at, **known,
-    )  # fmt: skip
-    return orders.record_sale(sale, now=at).body
+    sent |= {"click_id": click_id} if click_id else {}
+    if plan:
+        sent["plan"] = {"interval": plan.interval, "price": plan.price, "name": "Pro"}
+    return orders.record_sale(feeds.sale(sent | said, at), now=at).body
 
 
 def make_refund(event_id, at, amount=None):
     """Money given back of a sale."""
-    refund = feeds.RefundIn(
-        event_id=f"refund-{next(_numbers)}", content={}, sale_event_id=event_id,
-        amount=amount, occurred_at=at,
-    )  # fmt: skip
-    return refunds.record_refund(refund, now=at).body
+    sent = {
+        "event_id": f"refund-{next(_numbers)}",
+        "sale_event_id": event_id,
+        "occurred_at": feeds.written(at),
+    }
+    sent |= {"amount": amount} if amount else {}
+    return refunds.record_refund(feeds.refund(sent, at), now=at).body
 
 
 def make_earnings(affiliate, at, sales=6):
