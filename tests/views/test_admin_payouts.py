@@ -182,6 +182,7 @@ def test_what_cannot_move_holds_nobody_up(office, run, steps, alice):
     assert "0 of 2 done, 1 cannot" in page
     answer = office.post(f"{run}/checks", data=hidden(page), follow_redirects=True)
     assert "1 check printed" in text(answer)
+    assert "1 more could not move; the list says why" in text(answer)
     assert states() == ["issued", "printed"]
     assert PaperCheck.get(status="printed").number == 1
 

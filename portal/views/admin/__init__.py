@@ -46,15 +46,16 @@ def month_of(text: str) -> Month:
         abort(404)
 
 
-def say(deed: str, moved: int, done: dict[str, Any]) -> None:
-    """Tell how many moved, and of the first few why they did not."""
-    refused = done["refused"]
+def say(deed: str, done: dict[str, Any], moved: int = 0, refused: int = 0) -> None:
+    """Tell how many moved, and of some why they did not; with those of steps before this one."""
+    moved, refused = moved + len(done["moved"]), refused + len(done["refused"])
+    some = done["refused"][:SAID]
     if moved:
         flash(f"{plural(moved, 'check')} {DID[deed]}.", "good")
-    for row in refused[:SAID]:
+    for row in some:
         flash(f"{row['affiliate']}: {row['reason']}", "bad")
-    if len(refused) > SAID:
-        flash(f"{len(refused) - SAID} more could not move; the list says why.", "bad")
+    if refused > len(some):
+        flash(f"{refused - len(some)} more could not move; the list says why.", "bad")
     if not moved and not refused:
         flash("No check could move so.", "bad")
 

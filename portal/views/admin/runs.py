@@ -23,12 +23,24 @@ STATES = {
     rules.CLEARED: ("Cleared", "good"),
     rules.VOID: ("Void", "bad"),
 }
-# By list of a run: what happens, its tone, why, and the words for all who stand in it.
+# By list of a run: its name, what happens, its tone, why, and the words for all who stand in it.
 LISTS = {
-    rules.IN_PAYOUTS: ("Paid", "good", "", ""),
-    rules.CARRIED: ("Kept", "", "below the minimum, or below zero", "kept for a later month"),
-    rules.HELD_TAX_ID: ("On hold", "warn", "tax ID missing (R20)", "on tax hold (R20)"),
-    rules.HELD_SUSPENDED: ("On hold", "bad", "suspended (R16)", "suspended (R16)"),
+    rules.IN_PAYOUTS: ("Paid", "Paid", "good", "", ""),
+    rules.CARRIED: (
+        "Kept",
+        "Kept",
+        "",
+        "below the minimum, or below zero",
+        "kept for a later month",
+    ),
+    rules.HELD_TAX_ID: (
+        "No tax ID",
+        "On hold",
+        "warn",
+        "tax ID missing (R20)",
+        "on tax hold (R20)",
+    ),
+    rules.HELD_SUSPENDED: ("Suspended", "On hold", "bad", "suspended (R16)", "suspended (R16)"),
 }
 # What the office does to many checks, as its page says while it works.
 WORKING = {"print": "Numbering checks", "paid": "Marking as paid", "clear": "Clearing"}
@@ -58,7 +70,7 @@ def _preview(month: Month) -> Response:
         abort(404)
     before, was = payouts.before(month)
     standing = [
-        (row["affiliate"], *LISTS[name][:3], row["amount"], _unlike(was, row, name))
+        (row["affiliate"], *LISTS[name][1:4], row["amount"], _unlike(was, row, name))
         for name, rows in lists.items()
         for row in rows
         if only in ("", name)
@@ -80,7 +92,7 @@ def _preview(month: Month) -> Response:
         who={affiliate.code: affiliate for affiliate in who},
         next=shown[-1][0] if len(standing) > start + office.PAGE else None,
         only=only,
-        lists=[(name, LISTS[name][0], LISTS[name][1], len(rows)) for name, rows in lists.items()],
+        lists=[(name, LISTS[name][0], len(rows)) for name, rows in lists.items() if rows],
         before=before,
         paid=[row["amount"] for row in lists[rules.IN_PAYOUTS]],
         why_not=payouts.why_not(month, now=now()),
@@ -94,7 +106,7 @@ def _unlike(stood: dict[str, payouts.Stood], row: dict[str, Any], name: str) -> 
     if was is None:
         return "not in it"
     if was[0] != name:
-        return f"{LISTS[was[0]][0].lower()}, {usd(was[1])}"
+        return f"{LISTS[was[0]][1].lower()}, {usd(was[1])}"
     more = row["amount"] - was[1]
     return f"{usd(abs(more))} {'more' if more > 0 else 'less'}" if more else ""
 
@@ -102,7 +114,7 @@ def _unlike(stood: dict[str, payouts.Stood], row: dict[str, Any], name: str) -> 
 def _left(lists: dict[str, list[dict[str, Any]]]) -> list[tuple[str, int, int]]:
     """Who is not paid, by reason: the words, how many, how much."""
     return [
-        (LISTS[name][3], len(rows), sum(row["amount"] for row in rows))
+        (LISTS[name][4], len(rows), sum(row["amount"] for row in rows))
         for name, rows in lists.items()
         if rows and name != rules.IN_PAYOUTS
     ]
@@ -202,16 +214,16 @@ def _went_on(
 ) -> Response:
     """After a step: the next one, which the page asks for by itself, or where it leads."""
     numbers = [row["check_number"] for row in done["moved"]]
-    form.moved.data += len(numbers)
-    form.refused.data += len(done["refused"])
     form.start.data = form.start.data or (numbers[0] if numbers else 0)
     left = len(codes) - step
     is_full = deed == "print" and form.last.data and checks.next_number() > form.last.data
     if form.everyone.data and left > 0 and not is_full:
+        form.moved.data += len(numbers)
+        form.refused.data += len(done["refused"])
         form.after.data, of = codes[step - 1], form.moved.data + form.refused.data + left
         told = {"form": form, "of": of, "doing": WORKING[deed], "month": month}
         return page("admin/moving.html", "admin/_moving.html", status=200, **told)
-    say(deed, form.moved.data, done)
+    say(deed, done, form.moved.data, form.refused.data)
     if deed == "print" and form.start.data:
         last = numbers[-1] if numbers else checks.next_number() - 1
         return goto("admin.sheets", month=month, first=form.start.data, last=last)
@@ -231,7 +243,7 @@ def void(month: str, code: str) -> Response:
         return page("admin/void.html", paper=paper, form=form, month=month, states=STATES)
     about: dict[str, Any] = {"codes": [paper.affiliate.code], "by": me().email}
     if done := attempt(checks.void, month, reason=form.words(), **about):
-        say("void", len(done["moved"]), done)
+        say("void", done)
         if done["moved"] and form.then.data == "reissue":
             return reissue(month, code)
     return goto("admin.run", month=month)
@@ -242,5 +254,5 @@ def reissue(month: str, code: str) -> Response:
     """A next check for a payout whose last one is void."""
     codes = [_paper(month, code).affiliate.code]
     if done := attempt(checks.reissue, month, codes=codes, by=me().email):
-        say("reissue", len(done["moved"]), done)
+        say("reissue", done)
     return goto("admin.run", month=month)

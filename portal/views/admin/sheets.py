@@ -28,7 +28,7 @@ def sheets(month: str) -> Response:
         except Refused as problem:
             form.refuse(problem)
         else:
-            say("spoil", len(done["moved"]), done)
+            say("spoil", done)
             return goto("admin.run", month=month, state=rules.ISSUED)
     piles = office.sheets(month, *span, checks.STEP) or abort(404)
     papers = office.printed(month, *span) if len(piles) == 1 else []
