@@ -140,10 +140,10 @@ def files(before: int | None = None, most: int = 50) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def stale(now: datetime, most: int) -> tuple[list[PaperCheck], int]:
-    """The oldest checks that are out and older than the bank need pay, and how many there are."""
+def stale(now: datetime) -> Any:
+    """The checks that are out and older than the bank need pay, the oldest first, as a query."""
     last = date.fromisoformat(day_of(now, program.load().zone)) - STALE
     out = PaperCheck.status.in_((rules.PRINTED, rules.CHECK_PAID))
     query = PaperCheck.select(PaperCheck, Payout, Affiliate).join(Payout).join(Affiliate)
     query = query.where(out, PaperCheck.check_date < last.isoformat())
-    return list(query.order_by(PaperCheck.check_date, PaperCheck.id).limit(most)), query.count()
+    return query.order_by(PaperCheck.check_date, PaperCheck.id)

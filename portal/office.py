@@ -64,6 +64,7 @@ def work() -> dict[str, Any]:
     last = Run.select(fn.MAX(Run.month))
     held = NotPaid.select(NotPaid, Affiliate).join(Affiliate)
     held = held.where(NotPaid.run == last, NotPaid.reason == rules.HELD_TAX_ID)
+    printed = PaperCheck.last(PaperCheck.status == rules.PRINTED)
     issued = _papers(PaperCheck.last(PaperCheck.status == rules.ISSUED).order_by(Payout.run))
     blocked = {paper.check.id: paper for paper in issued if paper.blocked}
     fine = [paper for paper in issued if paper.check.id not in blocked]
@@ -72,8 +73,8 @@ def work() -> dict[str, Any]:
         "reviews": review.count(),
         "to_print": _pile(fine),
         "blocked": _pile(blocked.values()),
-        "to_pay": _printed(),
-        "held": Pile(held.count(), int(held.select(total(NotPaid.amount)).scalar()), held.first()),
+        "to_pay": _summed(printed.order_by(Payout.run), PaperCheck.id, Payout.amount),
+        "held": _summed(held, NotPaid.affiliate, NotPaid.amount),
         "verified": Verification.select().order_by(Verification.id.desc()).first(),
     }
 
@@ -83,11 +84,10 @@ def _pile(papers: Collection[Paper]) -> Pile:
     return Pile(len(papers), amount, next(iter(papers), None))
 
 
-def _printed() -> Pile:
-    printed = PaperCheck.last(PaperCheck.status == rules.PRINTED)
-    sums = printed.select(fn.COUNT(PaperCheck.id), total(Payout.amount)).tuples().get()
-    count, amount = map(int, sums)
-    return Pile(count, amount, next(iter(_papers(printed.order_by(Payout.run).limit(1))), None))
+def _summed(query: Query, each: Any, cents: Any) -> Pile:
+    """A pile that may be high: counted and summed by the database, and its first row."""
+    count, amount = query.order_by().select(fn.COUNT(each), total(cents)).tuples().get()
+    return Pile(count, int(amount), query.first())
 
 
 def month_figures(now: datetime, zone: ZoneInfo) -> dict[str, int]:

@@ -144,9 +144,12 @@ def test_checks_that_nobody_cashed_are_listed(printed, month, today):
     checks.mark_paid(month, codes=["ann"], by="test", now=today)
     page = text(printed.get("/admin/bank")).partition('id="stale"')[2]
     assert "2 of 2" in page
+    assert page.count("<td>OR</td>") == 2  # the state whose law claims what nobody cashed
+    assert "Checks nobody cashed" in text(printed.get("/admin/"))
     checks.clear(month, codes=["ann"], by="test", now=today)
     void(month, today, "ben")
     assert "nobody cashed" in text(printed.get("/admin/bank"))
+    assert "Checks nobody cashed" not in text(printed.get("/admin/"))
 
 
 def test_what_is_nowhere_and_wrong_methods(office):

@@ -89,7 +89,7 @@ def test_a_run_is_made_once(office, month):
     for _ in range(2):
         assert office.post(f"/admin/payouts/{month}/run").status_code == 303
     assert PaperCheck.select().count() == 2
-    assert "1 kept for a later month" in text(office.get(f"/admin/payouts/{month}"))
+    assert "1 kept for later" in text(office.get(f"/admin/payouts/{month}"))
     assert "2 to print" in text(office.get("/admin/payouts"))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, abort, current_app, flash
 
 from portal import backup, formats, mail, months, office, rules
+from portal.bank import stale
 from portal.cases import waiting
 from portal.forms.office import RestoredForm
 from portal.models import Admin
@@ -70,6 +71,7 @@ def overview() -> Response:
         work=office.work(),
         mails=mail.waiting().count(),
         cases=waiting(),
+        stale=stale(now()).count(),
         figures=office.month_figures(now(), zone),
         month=formats.month(months.month_of(now(), zone)),
         today=f"{now().astimezone(zone):%A}, {formats.long_date(now(), zone)}",

@@ -17,15 +17,15 @@ def overview() -> Response:
     """What the bank was told and does not know yet, and checks that went stale."""
     before = request.args.get("before", "")
     files = bank.files(int(before[:9]) if before.isdecimal() else None, office.PAGE)
-    stale, count = bank.stale(now(), office.PAGE)
+    stale = bank.stale(now())
     return page(
         "admin/bank.html",
         files=files,
         older=files[-1]["file"].number if files and files[-1]["file"].number > 1 else None,
         waiting=bank.waiting(),
         account=settings().bank_account,
-        stale=stale,
-        stale_count=count,
+        stale=list(stale.limit(office.PAGE)),
+        stale_count=stale.count(),
         stock=printing.stock(),
         next_number=checks.next_number(),
     )

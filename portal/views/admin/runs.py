@@ -26,20 +26,8 @@ STATES = {
 # By list of a run: its name, what happens, its tone, why, and the words for all who stand in it.
 LISTS = {
     rules.IN_PAYOUTS: ("Paid", "Paid", "good", "", ""),
-    rules.CARRIED: (
-        "Kept",
-        "Kept",
-        "",
-        "below the minimum, or below zero",
-        "kept for a later month",
-    ),
-    rules.HELD_TAX_ID: (
-        "No tax ID",
-        "On hold",
-        "warn",
-        "tax ID missing (R20)",
-        "on tax hold (R20)",
-    ),
+    rules.CARRIED: ("Kept", "Kept", "", "below the minimum, or below zero", "kept for later"),
+    rules.HELD_TAX_ID: ("No tax ID", "On hold", "warn", "tax ID missing (R20)", "on hold (R20)"),
     rules.HELD_SUSPENDED: ("Suspended", "On hold", "bad", "suspended (R16)", "suspended (R16)"),
 }
 # What the office does to many checks, as its page says while it works.
