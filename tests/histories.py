@@ -24,9 +24,9 @@ TERMS = [("cookie_days", 30), ("cookie_days", 90), ("month_amount", 25_00), ("ye
          ("tax_threshold", 20_00), ("tax_threshold", 200_00),
          ("tax_threshold", 600_00)]  # fmt: skip
 KINDS = ["refund", "refund", "chargeback", "chargeback_reversed"]
-CHECK_DEEDS = ["print", "paid", "clear", "void", "reissue"]
-NEXT = {"issued": ["print", "void"], "printed": ["paid", "void"], "paid": ["clear", "void"],
-        "cleared": [], "void": ["reissue", "reissue"]}  # fmt: skip
+CHECK_DEEDS = ["print", "spoil", "paid", "clear", "void", "reissue"]
+NEXT = {"issued": ["print", "void"], "printed": ["paid", "void", "spoil"],
+        "paid": ["clear", "void"], "cleared": [], "void": ["reissue", "reissue"]}  # fmt: skip
 
 
 class History:

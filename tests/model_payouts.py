@@ -8,7 +8,8 @@ from tests.model import No
 from tests.model_sales import Sales
 
 EARNED = ("commission", "override", "reversal")
-STEPS = {"print": ("issued", "printed"), "paid": ("printed", "paid"), "clear": ("paid", "cleared")}
+STEPS = {"print": ("issued", "printed"), "spoil": ("printed", "issued"),
+         "paid": ("printed", "paid"), "clear": ("paid", "cleared")}  # fmt: skip
 
 
 class Program(Sales):

@@ -27,7 +27,7 @@ from portal import (
     verify,
     visits,
 )
-from portal.books import Entry
+from portal.books import Entry, PaperCheck, Payout
 from portal.models import Affiliate, Click
 from tests import model
 from tests.model_payouts import Program
@@ -60,6 +60,14 @@ def said(deed: Callable[[], Any]) -> tuple[str, Any]:
         return ("conflict" if getattr(no, "conflict", False) else "refused"), no.field
     except events.Conflict:
         return "conflict", None
+
+
+def spoil(month: str, *, codes: list[str], **about) -> dict:
+    """The sheet on which the last check of somebody was printed is spoiled."""
+    check = PaperCheck.last(Payout.run == month, Affiliate.code == codes[0]).first()
+    if check is None or check.number is None:
+        raise rules.Refused("There is no such sheet.", "affiliate")
+    return checks.spoil(month, check.number, check.number, **about)
 
 
 class Player:
@@ -262,7 +270,7 @@ class Player:
             if deed == "void":
                 about["reason"] = "lost"
             does = {"print": checks.print_checks, "paid": checks.mark_paid, "clear": checks.clear,
-                    "void": checks.void, "reissue": checks.reissue}  # fmt: skip
+                    "void": checks.void, "reissue": checks.reissue, "spoil": spoil}  # fmt: skip
             answer = does[deed](month, **about)
             if answer["refused"]:
                 raise rules.Refused(answer["refused"][0]["reason"], "affiliate")
