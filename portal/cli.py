@@ -16,6 +16,7 @@ from portal import verify as books_check
 from portal.cli_backup import backup, restore, restored
 from portal.cli_money import checks, payouts, tax
 from portal.database import utcnow
+from portal.filing import rotate
 from portal.models import Admin, Audit
 from portal.serve import serve, try_address
 from portal.terminal import BY, Sentences, as_json, connected, opened, show
@@ -35,7 +36,7 @@ def main() -> None:
 
 admin = click.Group("admin", help="Administrators. Example: portal admin create ada@example.com")
 affiliate = click.Group("affiliate", help="Affiliates. Example: portal affiliate password ada")
-key = click.Group("key", help="Keys of the API. Example: portal key create shop")
+key = click.Group("key", help="Keys of the API and of tax IDs. Example: portal key create shop")
 for command in (payouts, checks, tax, backup, restore, restored, admin, affiliate, key):
     cli.add_command(command)
 
@@ -191,6 +192,25 @@ def create_key(name: str) -> None:
         token = access.create_key(name, now=now)
         Audit.note(BY, "key created", name, now)
     click.echo(f"Send it as Authorization: Bearer <key>. Shown this once:\n{token}")
+
+
+@key.command("rotate")
+def rotate_key() -> None:
+    """Seal every tax ID anew, under a new key; an old key opens none of those on file then.
+
+    Old keys stay in vault-keys.json, for backups need them: copy that file of PORTAL_DATA again.
+    Stopped half-way, or after restoring an old backup, give it again. Example: portal key rotate
+    """
+    opened()
+
+    def tell(done: int, rows: int) -> None:
+        if done % transfer.BATCH == 0 or done == rows:
+            click.echo(f"{done} of {rows}", err=True)
+
+    lost = rotate(by=BY, now=utcnow(), progress=tell)
+    click.echo("A new key seals tax IDs from now on. Copy vault-keys.json again.")
+    if lost:
+        raise click.ClickException(f"No key here opens the tax IDs of: {', '.join(lost)}.")
 
 
 # --- Files -------------------------------------------------------------------------------------

@@ -78,10 +78,12 @@ def _need(usable: object, otherwise: str) -> None:
         raise Unusable(otherwise)
 
 
-def keep_once(path: Path, text: str) -> str:
+def keep(path: Path, text: str, *, anew: bool = False) -> str:
     """Write a secret file, mode 0600, unless another process was first; returns what it holds.
 
-    It is written aside, linked into place and flushed with its folder, so nobody reads half of it
+    `anew` writes in the place of the file that is there, as its owner's.
+
+    It is written aside, put into place and flushed with its folder, so nobody reads half of it
     and no power cut takes it away. Raises OSError.
     """
     aside = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
@@ -91,8 +93,10 @@ def keep_once(path: Path, text: str) -> str:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
+        if anew:
+            os.chown(aside, path.stat().st_uid, -1)  # root may act for the user who serves
         with suppress(FileExistsError):
-            os.link(aside, path)
+            (os.replace if anew else os.link)(aside, path)
         os.fsync(folder)
     finally:
         os.close(folder)
@@ -138,7 +142,7 @@ def _database(url: str) -> str:
 
 def _secret_key(given: str, path: Path) -> str:
     if not given and not path.exists():
-        keep_once(path, secrets.token_urlsafe(32))
+        keep(path, secrets.token_urlsafe(32))
     key = given or path.read_text().strip()
     where = "PORTAL_SECRET_KEY is" if given else f"PORTAL_DATA holds a key too short, {path}:"
     _need(len(key) >= SHORTEST_SECRET, f"{where} shorter than {SHORTEST_SECRET} characters.")

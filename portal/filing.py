@@ -6,6 +6,7 @@ Nothing else opens a tax ID. Who looks and why is kept, and committed, before an
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime
 
 from portal import program, taxyear, throttle, vault
@@ -68,9 +69,43 @@ def _look(did: str, subject: str, reason: str, by: str, now: datetime, **about: 
 
 def _digits(on_file: TaxIdOnFile) -> str:
     try:
-        return vault.unseal(on_file.sealed, row=f"tax_id_on_file:{on_file.affiliate_id}:sealed")
+        return vault.unseal(on_file.sealed, row=_row(on_file))
     except vault.Unavailable as problem:
         raise Refused(f"The tax ID cannot be read. {problem}") from problem
+
+
+def _row(on_file: TaxIdOnFile) -> str:
+    return f"tax_id_on_file:{on_file.affiliate_id}:sealed"
+
+
+# --- Another key -------------------------------------------------------------------------------
+
+
+def rotate(*, by: str, now: datetime, progress: Callable[[int, int], None]) -> list[str]:
+    """Seal every tax ID anew, under a new key; returns the codes of those that no key opens.
+
+    `progress` gets how many are done, of how many. Stopped anywhere, what could be read still can,
+    and the next call finishes. Raises vault.Unavailable without a key ring, and OSError.
+    """
+    with transaction():  # so no other is made just now, and no deed is between seal and store
+        Audit.note(by, "tax IDs sealed anew", vault.renew(), now)
+    lost = []
+    rows = list(TaxIdOnFile.select(TaxIdOnFile, Affiliate).join(Affiliate).order_by(Affiliate.id))
+    for done, on_file in enumerate(rows, 1):
+        try:
+            _seal_anew(on_file)
+        except Refused:
+            lost.append(on_file.affiliate.code)
+        progress(done, len(rows))
+    return lost
+
+
+def _seal_anew(on_file: TaxIdOnFile) -> None:
+    """Seal a tax ID under the current key, unless another was given since. Raises Refused."""
+    sealed = vault.seal(_digits(on_file), row=_row(on_file))
+    same = (TaxIdOnFile.affiliate == on_file.affiliate) & (TaxIdOnFile.sealed == on_file.sealed)
+    with transaction():
+        TaxIdOnFile.update(sealed=sealed).where(same).execute()
 
 
 # --- The file for the IRS ----------------------------------------------------------------------

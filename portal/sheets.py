@@ -86,7 +86,8 @@ def _wrong_header(kind: str, header: list[str]) -> Iterator[str]:
         yield f"Line 1, column 1: The first line names the columns, of: {', '.join(known)}."
     for place, name in enumerate(header, 1):
         if name not in known:
-            yield f"Line 1, column {place}: There is no column {name[:64]!r} in {kind}."
+            shown = re.sub("[0-9]", "#", name[:64])  # without a header these are a person's
+            yield f"Line 1, column {place}: There is no column {shown!r} in {kind}."
         elif name in header[: place - 1]:
             yield f"Line 1, column {name}: This column is there twice."
 

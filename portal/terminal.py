@@ -32,7 +32,7 @@ class Sentences(click.Group):
         except OSError as problem:
             where = f"{problem.filename}: " if problem.filename else ""
             words = f"{where}{problem.strerror or problem}."
-        except (Refused, RuntimeError, config.Unusable) as problem:
+        except (Refused, RuntimeError, config.Unusable, vault.Unavailable) as problem:
             words = str(problem)
         raise click.ClickException(words)
 

@@ -2,7 +2,7 @@
 
 A sealed text is "v1:<key id>:<base64 of nonce and ciphertext>". The row it belongs to is part of
 the seal, so a value copied to another row does not open. The key ring is a file of PORTAL_DATA,
-mode 0600; old keys stay in it, `current` seals, so a key can be changed without a gap.
+mode 0600; `current` seals. Old keys stay in it: restored backups are sealed with them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from portal.config import keep_once
+from portal.config import keep
 
 RING = "vault-keys.json"
 _NONCE = 12
@@ -39,7 +39,7 @@ def seal(text: str, *, row: str) -> str:
 
     Makes the key ring when there is none. Raises OSError where it cannot be kept.
     """
-    ring = _ring() or _make_ring()
+    ring = _ring() or _add_key({})
     nonce = secrets.token_bytes(_NONCE)
     closed = _cipher(ring, ring["current"]).encrypt(nonce, text.encode(), row.encode())
     return f"v1:{ring['current']}:{base64.b64encode(nonce + closed).decode()}"
@@ -59,6 +59,17 @@ def unseal(sealed: str, *, row: str) -> str:
         return _cipher(ring, key_id).decrypt(raw[:_NONCE], raw[_NONCE:], row.encode()).decode()
     except (InvalidTag, ValueError):
         raise Unavailable("This sealed text was changed or belongs to another row.") from None
+
+
+def renew() -> str:
+    """Make a key that seals from now on, in every process; returns its id. One call at a time.
+
+    Raises Unavailable without a key ring, as in a folder that is not the program's, and OSError.
+    """
+    ring = _ring()
+    if ring is None:
+        raise Unavailable(f"There is no {_path()} yet.")
+    return _add_key(ring["keys"], anew=True)["current"]
 
 
 def _cipher(ring: dict[str, Any], key_id: str) -> AESGCM:
@@ -81,8 +92,9 @@ def _ring() -> dict[str, Any] | None:
         raise Unavailable(f"The key ring cannot be read: {problem}") from None
 
 
-def _make_ring() -> dict[str, Any]:
-    """Write a first key ring; of several processes at once one wins and all use its keys."""
+def _add_key(keys: dict[str, str], *, anew: bool = False) -> dict[str, Any]:
+    """Write a ring with one more key; of several that write a first one, all use what one wrote."""
     _path().parent.mkdir(parents=True, exist_ok=True)
     key_id, key = secrets.token_hex(4), base64.b64encode(AESGCM.generate_key(256)).decode()
-    return json.loads(keep_once(_path(), json.dumps({"current": key_id, "keys": {key_id: key}})))
+    ring = {"current": key_id, "keys": keys | {key_id: key}}
+    return json.loads(keep(_path(), json.dumps(ring), anew=anew))

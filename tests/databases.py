@@ -32,18 +32,20 @@ def _set_up(url: str) -> None:
 
 
 class Sqlite:
+    """Files in a folder; `folder` has all that is kept of them."""
+
     def __init__(self, folder: Path):
-        self._folder = folder
+        self.folder = folder
         self._names = itertools.count(1)
 
     @cached_property
     def _template(self) -> Path:
-        file = self._folder / "template.db"
+        file = self.folder / "template.db"
         _set_up(f"sqlite:///{file}")
         return file
 
     def empty(self) -> str:
-        return f"sqlite:///{self._folder}/test_{next(self._names)}.db"
+        return f"sqlite:///{self.folder}/test_{next(self._names)}.db"
 
     def migrated(self) -> str:
         template, url = self._template, self.empty()
@@ -60,8 +62,11 @@ class Sqlite:
 
 
 class Postgresql:
+    """A server; `folder` has all that it keeps, its log too."""
+
     def __init__(self, durable: bool = False) -> None:
         self._server = Server(machine.postgres_binaries(), durable)
+        self.folder = self._server.folder
 
     @cached_property
     def _template(self) -> str:

@@ -11,11 +11,11 @@ import pytest
 import time_machine
 from click.testing import CliRunner
 
-from portal import access, accounts, affiliates, database
+from portal import access, accounts, affiliates, database, vault
 from portal.affiliates import Application
 from portal.books import PaperCheck, Payout
 from portal.cli import cli
-from portal.models import Admin, Affiliate, Audit
+from portal.models import Admin, Affiliate, Audit, TaxIdOnFile
 from tests.papers import texts
 
 JANUARY = datetime(2026, 1, 20, 12, 0, tzinfo=UTC)
@@ -194,6 +194,28 @@ def test_a_one_time_password(run, earned):
 def test_a_key_is_alone_on_the_last_line(run):
     key = run("key", "create", "shop").stdout.splitlines()[-1]
     assert access.key_of(key).name == "shop"
+
+
+def test_another_key_seals_tax_ids(run, db, environ):
+    vault.use(environ["PORTAL_DATA"])
+    for name in ("Ada", "Bob"):
+        said = {"email": f"{name}@lists.example", "name": name, "tax_id": "219-45-6780"}
+        affiliates.apply(Application(**said), now=JANUARY)
+    result = run("key", "rotate")
+    assert result.exit_code == 0
+    assert "Copy vault-keys.json again" in result.stdout
+    assert result.stderr == "2 of 2\n"
+    TaxIdOnFile.update(sealed="v1:x:").where(TaxIdOnFile.affiliate == 1).execute()
+    lost = run("key", "rotate")
+    assert lost.exit_code == 1
+    assert lost.stderr.endswith("Error: No key here opens the tax IDs of: ada.\n")
+
+
+def test_without_a_key_there_is_none_to_follow(run):
+    result = run("key", "rotate")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: There is no ")
+    assert "vault-keys.json" in result.stderr
 
 
 # --- Paying ------------------------------------------------------------------------------------

@@ -147,6 +147,13 @@ def test_problems_have_a_place_and_nothing_is_taken_in(take, ada, kind, lines, p
     assert Fact.select().count() == facts
 
 
+def test_a_forgotten_first_line_is_told_without_its_numbers(take):
+    _, (email, name, tax_id) = take("affiliates", "x7@x.example,X,219-45-6780")
+    assert "no column 'x#@x.example' in affiliates" in email
+    assert "no column 'X'" in name
+    assert "no column '###-##-####'" in tax_id
+
+
 def test_a_file_that_is_not_text(take, tmp_path):
     file = tmp_path / "bytes.csv"
     file.write_bytes(b"event_id,customer_id\n\xff\xfe,c\n")
