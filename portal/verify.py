@@ -82,7 +82,7 @@ def _refund_rows(facts: list[Fact]) -> Iterator[str]:
             continue
         row, said = rows[fact.id], fact.content
         kept = (row.sale_event_id, row.kind, row.asked)
-        right = (said["sale_event_id"], said["kind"], said.get("amount"))
+        right = (said.get("sale_event_id"), said.get("kind"), said.get("amount"))
         yield from _differs(f"Refund {fact.event_id}", kept, right)
 
 
