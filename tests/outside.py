@@ -32,6 +32,11 @@ class Outside:
         assert answer.status_code == 200
         return answer.json
 
+    def send(self, path: str, body: Row) -> None:
+        """Tell the API something new."""
+        answer = self.client.post(f"/api/v1{path}", json=body, headers=self.headers)
+        assert answer.status_code == 201, answer.json
+
     def rows(self, path: str, items: str, **query: str) -> list[Row]:
         """All the rows of a list of the API, page by page."""
         found, cursor = [], ""
