@@ -23,21 +23,6 @@ FEBRUARY = datetime(2026, 2, 1, 20, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def run(environ, db):
-    """Run a command on this test's database; returns its result."""
-
-    def command(*given, stdin=None):
-        database.db.close_all()
-        result = CliRunner().invoke(cli, given, env=environ, input=stdin)
-        assert result.exception is None or isinstance(result.exception, SystemExit)
-        database.connect(environ["DATABASE_URL"]).connect()
-        return result
-
-    yield command
-    database.db.close_all()
-
-
-@pytest.fixture
 def earned(db):
     """Ada and Bob, who earned enough in January; Ada has an address. Carol earned less."""
     for name, cents in (("Ada", 15_000), ("Bob", 12_000), ("Carol", 50)):
