@@ -4,10 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from portal import accounts, affiliates, checks, taxyear
+from portal import accounts, affiliates, checks, filing, taxyear
+from portal.books import PaperCheck
 from portal.models import Affiliate, Audit
 from portal.rules import Refused
 from tests import makers
+from tests.papers import texts
 
 
 @pytest.fixture
@@ -138,3 +140,17 @@ def test_one_who_came_after_filing_is_a_correction_and_one_due_no_more_too(pay, 
     }
     taxyear.mark_filed(2026, by="ana", now=now)
     assert taxyear.corrections(2026, taxyear.recipients(2026)) == []
+
+
+def test_a_sheet_spoiled_after_filing_makes_a_correction_with_its_copy(pay, now):
+    month = pay("ada", 100_000, "2025-12-31")
+    taxyear.mark_filed(2025, by="ana", now=now)
+    number = PaperCheck.get().number
+    checks.spoil(month, number, number, by="ana", now=now)
+    assert taxyear.recipients(2025) == []
+    (found,) = taxyear.corrections(2025, [])
+    assert (found.affiliate.code, found.was, found.amount) == ("ada", 100_000, 0)
+    (copy,) = texts(filing.copies(2025))
+    assert "CORRECTED" in copy
+    checks.print_checks(month, by="ana", now=now, date="2026-01-02")
+    assert len(taxyear.corrections(2025, taxyear.recipients(2025))) == 1
