@@ -193,7 +193,8 @@ def copies(year: int) -> bytes:
 
     Raises Refused when there are none, and for names that cannot be printed.
     """
-    people, known = taxyear.recipients(year), program.load()
+    known = program.load()
+    people = taxyear.recipients(year, *(form.affiliate_id for form in taxyear.filed(year)))
     corrected = {c.affiliate.id for c in taxyear.corrections(year, people)}
     forms = [
         _copy(year, one, known, one.affiliate.id in corrected)

@@ -113,16 +113,22 @@ def due_day(year: int) -> date:
 # --- Who gets one ------------------------------------------------------------------------------
 
 
-def recipients(year: int) -> list[Recipient]:
-    """Everyone with a check dated in a year, by code, each with why a form is due or not."""
+def recipients(year: int, *also: int) -> list[Recipient]:
+    """Everyone with a check dated in a year, by code, each with why a form is due or not.
+
+    `also` are those who are told without one.
+    """
     live = fn.SUM(Payout.amount).filter(PaperCheck.status != rules.VOID)
     sums: Any = PaperCheck.select(Payout.affiliate, fn.COALESCE(live, 0)).join(Payout)
     paid = dict(list(sums.where(_dated(year)).group_by(Payout.affiliate).tuples()))
     on_file = {row.affiliate_id: row for row in TaxIdOnFile.select()}
     at, (least, _) = program.load().form_1099_at, statutory(year)
     with_checks: Any = PaperCheck.select(Payout.affiliate).join(Payout).where(_dated(year))
-    people = Affiliate.select().where(Affiliate.id.in_(with_checks)).order_by(Affiliate.code)
-    return [_recipient(who, int(paid[who.id]), on_file.get(who.id), least, at) for who in people]
+    people = Affiliate.select().where(Affiliate.id.in_(with_checks) | Affiliate.id.in_(also))
+    people = people.order_by(Affiliate.code)
+    return [
+        _recipient(who, int(paid.get(who.id, 0)), on_file.get(who.id), least, at) for who in people
+    ]
 
 
 def _dated(year: int) -> Any:
@@ -191,7 +197,8 @@ def corrections(year: int, people: list[Recipient]) -> list[Correction]:
     if not forms:
         return []
     right = {one.affiliate.id: one.amount for one in people if one.form}
-    who = {one.affiliate.id: one.affiliate for one in people}
+    who = {form.affiliate_id: form.affiliate for form in forms}  # one may have no check here now
+    who |= {one.affiliate.id: one.affiliate for one in people}
     said = dict.fromkeys(right, 0) | {form.affiliate_id: form.amount for form in forms}
     void: dict[int, list[PaperCheck]] = {}
     voided = PaperCheck.select(PaperCheck, Payout).join(Payout)

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from portal import accounts, affiliates, checks, filing, taxyear
+from portal.books import PaperCheck
 from portal.models import Affiliate, Audit
 from portal.rules import Refused
 from tests import makers
@@ -151,3 +152,17 @@ def test_a_form_that_is_due_no_more_is_corrected_to_nothing_on_the_copy_too(pay,
     (copy,) = texts(filing.copies(2026))
     assert "CORRECTED" in copy
     assert "1a Nonemployee compensation $0.00" in copy
+
+
+def test_a_sheet_spoiled_after_filing_makes_a_correction_with_its_copy(pay, now):
+    month = pay("ada", 100_000, "2025-12-31")
+    taxyear.mark_filed(2025, by="ana", now=now)
+    number = PaperCheck.get().number
+    checks.spoil(month, number, number, by="ana", now=now)
+    assert taxyear.recipients(2025) == []
+    (found,) = taxyear.corrections(2025, [])
+    assert (found.affiliate.code, found.was, found.amount) == ("ada", 100_000, 0)
+    (copy,) = texts(filing.copies(2025))
+    assert "CORRECTED" in copy
+    checks.print_checks(month, by="ana", now=now, date="2026-01-02")
+    assert len(taxyear.corrections(2025, taxyear.recipients(2025))) == 1

@@ -103,7 +103,7 @@ class Watch:
 
 
 def moves(answer):
-    return answer.request.method == "POST" and answer.url.endswith("/checks")
+    return answer.request.method == "POST" and re.search(r"/payouts/[0-9-]+$", answer.url)
 
 
 def test_the_month_of_5000_affiliates(month, today, open_page, record_property):

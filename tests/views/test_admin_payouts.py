@@ -100,7 +100,7 @@ def test_a_month_that_is_not_over_is_refused(office, month):
 
 
 def test_printing_gives_numbers_and_sheets(office, run):
-    answer = office.post(f"{run}/checks", data={"do": "print", "everyone": "y", "first": "501"})
+    answer = office.post(run, data={"do": "print", "everyone": "y", "first": "501"})
     assert answer.location.endswith("/sheets?first=501&last=502")
     page = text(office.get(answer.location))
     assert re.findall(r'<th scope="row">(\d+)</th>', page) == ["501", "502"]
@@ -112,7 +112,7 @@ def test_printing_gives_numbers_and_sheets(office, run):
 
 
 def test_checks_as_a_pdf_on_the_paper_that_is_set(office, run, month, today):
-    office.post(f"{run}/checks", data={"do": "print", "everyone": "y", "first": "501"})
+    office.post(run, data={"do": "print", "everyone": "y", "first": "501"})
     address = f"{run}/sheets?first=501&last=502&format=pdf"
     drawn = papers.texts(office.get(address).data)
     assert len(drawn) == 2
@@ -130,20 +130,20 @@ def test_checks_as_a_pdf_on_the_paper_that_is_set(office, run, month, today):
 def test_a_name_that_cannot_be_printed_takes_no_number(office, run, alice):
     Affiliate.update(payee="\N{ROCKET} Ventures").where(Affiliate.id == alice.id).execute()
     assert "name or address not printable" in text(office.get("/admin/"))
-    office.post(f"{run}/checks", data={"do": "print", "everyone": "y", "first": "501"})
+    office.post(run, data={"do": "print", "everyone": "y", "first": "501"})
     assert states() == ["issued", "printed"]
     assert PaperCheck.get(status="printed").number == 501
     assert "name or address not printable" in text(office.get(run))
 
 
 def test_marking_as_paid_singly_and_together(office, run):
-    office.post(f"{run}/checks", data={"do": "print", "everyone": "y"})
-    office.post(f"{run}/checks", data={"do": "paid", "code": "alice", "mailed": "2026-11-03"})
+    office.post(run, data={"do": "print", "everyone": "y"})
+    office.post(run, data={"do": "paid", "code": "alice", "mailed": "2026-11-03"})
     assert states() == ["paid", "printed"]
     assert PaperCheck.get(status="paid").mailed_on == "2026-11-03"
-    office.post(f"{run}/checks", data={"do": "paid", "code": ["alice", "ben"]})
+    office.post(run, data={"do": "paid", "code": ["alice", "ben"]})
     assert states() == ["paid", "paid"]
-    office.post(f"{run}/checks", data={"do": "clear", "everyone": "y"})
+    office.post(run, data={"do": "clear", "everyone": "y"})
     assert states() == ["cleared", "cleared"]
 
 
@@ -159,13 +159,13 @@ def hidden(page):
 
 
 def test_many_are_printed_step_by_step(office, run, steps):
-    answer = office.post(f"{run}/checks", data={"do": "print", "everyone": "y", "first": "501"})
+    answer = office.post(run, data={"do": "print", "everyone": "y", "first": "501"})
     assert answer.status_code == 200
     page = text(answer)
     assert '<progress max="2" value="1"' in page
     assert "1 of 2 done" in page
     assert states() == ["issued", "printed"]
-    answer = office.post(f"{run}/checks", data=hidden(page), headers={"HX-Request": "true"})
+    answer = office.post(run, data=hidden(page), headers={"HX-Request": "true"})
     assert answer.status_code == 204
     assert answer.headers["HX-Redirect"].endswith("/sheets?first=501&last=502")
     assert states() == ["printed", "printed"]
@@ -178,9 +178,9 @@ def test_many_are_printed_step_by_step(office, run, steps):
 
 def test_what_cannot_move_holds_nobody_up(office, run, steps, alice):
     Affiliate.update(status="suspended").where(Affiliate.id == alice.id).execute()
-    page = text(office.post(f"{run}/checks", data={"do": "print", "everyone": "y"}))
+    page = text(office.post(run, data={"do": "print", "everyone": "y"}))
     assert "0 of 2 done, 1 cannot" in page
-    answer = office.post(f"{run}/checks", data=hidden(page), follow_redirects=True)
+    answer = office.post(run, data=hidden(page), follow_redirects=True)
     assert "1 check printed" in text(answer)
     assert "1 more could not move; the list says why" in text(answer)
     assert states() == ["issued", "printed"]
@@ -188,41 +188,41 @@ def test_what_cannot_move_holds_nobody_up(office, run, steps, alice):
 
 
 def test_left_half_way_the_rest_goes_on_later(office, run, steps):
-    office.post(f"{run}/checks", data={"do": "print", "everyone": "y", "first": "501"})
-    office.post(f"{run}/checks", data={"do": "print", "everyone": "y"})
+    office.post(run, data={"do": "print", "everyone": "y", "first": "501"})
+    office.post(run, data={"do": "print", "everyone": "y"})
     assert sorted(check.number for check in PaperCheck.select()) == [501, 502]
 
 
 @pytest.mark.parametrize("whom", [{"everyone": "y"}, {"code": ["alice", "ben"]}])
 def test_no_more_are_printed_than_sheets_are_in_the_tray(office, run, whom):
     tray = {"do": "print", "first": "501", "last": "501"}
-    answer = office.post(f"{run}/checks", data=tray | whom)
+    answer = office.post(run, data=tray | whom)
     assert answer.location.endswith("first=501&last=501")
     assert states() == ["issued", "printed"]
     tray |= {"first": "601", "last": "600"}
-    answer = office.post(f"{run}/checks", data=tray | whom)
+    answer = office.post(run, data=tray | whom)
     assert answer.status_code == 422
     assert "601 is the next number, above the last in the tray" in text(answer)
     assert states() == ["issued", "printed"]
 
 
 def test_a_tray_that_lies_below_used_numbers_is_refused(office, run):
-    office.post(f"{run}/checks", data={"do": "print", "code": "alice", "first": "501"})
-    answer = office.post(f"{run}/checks", data={"do": "print", "everyone": "y", "last": "400"})
+    office.post(run, data={"do": "print", "code": "alice", "first": "501"})
+    answer = office.post(run, data={"do": "print", "everyone": "y", "last": "400"})
     assert answer.status_code == 422
     assert "502 is the next number, above the last" in text(answer)
     assert states() == ["issued", "printed"]
 
 
 def test_a_spoiled_sheet_is_told_and_its_check_is_to_print_again(office, run):
-    office.post(f"{run}/checks", data={"do": "print", "everyone": "y", "first": "501"})
+    office.post(run, data={"do": "print", "everyone": "y", "first": "501"})
     sheets = f"{run}/sheets?first=501&last=502"
     assert "Give the number on the sheet" in text(office.post(sheets, data={"first": ""}))
     assert "No check of this run" in text(office.post(sheets, data={"first": "900"}))
     answer = office.post(sheets, data={"first": "502"}, follow_redirects=True)
     assert "spoiled numbers are never used again" in text(answer)
     assert states() == ["issued", "printed"]
-    office.post(f"{run}/checks", data={"do": "print", "everyone": "y"})
+    office.post(run, data={"do": "print", "everyone": "y"})
     assert sorted(check.number for check in PaperCheck.select()) == [501, 503]
 
 
@@ -243,29 +243,32 @@ def test_a_preview_of_many_comes_by_pages_and_lists(office, month, monkeypatch):
 
 
 def test_nothing_moves_unless_it_is_chosen(office, run):
-    answer = office.post(f"{run}/checks", data={"do": "print"})
+    answer = office.post(run, data={"do": "print"})
     assert answer.status_code == 422
     assert "Choose checks" in text(answer)
     assert states() == ["issued", "issued"]
+    links = re.findall(r'href="([^"#]+)"', text(answer).partition("<main")[2])
+    assert f"{run}?format=csv" in links
+    assert {office.get(link).status_code for link in (answer.request.path, *links)} == {200}
 
 
 @pytest.mark.parametrize(
     "data", [{"do": "print", "first": "x"}, {"do": "paid", "mailed": "soon"}, {"do": "burn"}]
 )
 def test_bad_input_moves_nothing(office, run, data):
-    assert office.post(f"{run}/checks", data=data | {"everyone": "y"}).status_code == 422
+    assert office.post(run, data=data | {"everyone": "y"}).status_code == 422
     assert states() == ["issued", "issued"]
 
 
 def test_used_numbers_are_refused(office, run):
-    office.post(f"{run}/checks", data={"do": "print", "code": "ben", "first": "501"})
-    answer = office.post(f"{run}/checks", data={"do": "print", "code": "alice", "first": "501"})
+    office.post(run, data={"do": "print", "code": "ben", "first": "501"})
+    answer = office.post(run, data={"do": "print", "code": "alice", "first": "501"})
     assert answer.status_code == 422
     assert "Take one above" in text(answer)
 
 
 def test_a_void_asks_back_and_gives_back(office, run, alice):
-    office.post(f"{run}/checks", data={"do": "print", "everyone": "y"})
+    office.post(run, data={"do": "print", "everyone": "y"})
     assert "What follows" in text(office.get(f"{run}/alice/void"))
     assert office.post(f"{run}/alice/void", data={"reason": "angry"}).status_code == 422
     office.post(f"{run}/alice/void", data={"reason": "lost", "note": "in Leeds", "then": "balance"})
@@ -297,7 +300,7 @@ def test_what_is_nowhere(office, address):
 
 def test_checks_of_a_month_without_a_run(office, month):
     data = {"do": "print", "everyone": "y"}
-    assert office.post(f"/admin/payouts/{month}/checks", data=data).status_code == 404
+    assert office.post(f"/admin/payouts/{month}", data=data).status_code == 404
     assert office.get(f"/admin/payouts/{month}/sheets?first=1").status_code == 404
     assert office.get(f"/admin/payouts/{month}/run").status_code == 405
 

@@ -101,7 +101,7 @@ def test_pages_of_many(office, year, monkeypatch):
 
 def test_an_amount_is_confirmed(office):
     data = {"year": "2028", "amount": "$2,100.00", "source": "https://tax.example/notice"}
-    assert office.post("/admin/tax/years", data=data).status_code == 303
+    assert office.post("/admin/tax", data=data).status_code == 303
     assert taxyear.statutory(2028) == (210_000, True)
     assert "https://tax.example/notice" in text(office.get("/admin/tax"))
 
@@ -113,10 +113,11 @@ def test_an_amount_is_confirmed(office):
 )  # fmt: skip
 def test_an_amount_that_cannot_be_is_said(office, change):
     data = {"year": "2028", "amount": "$2,100.00", "source": "https://tax.example/notice"}
-    answer = office.post("/admin/tax/years", data=data | change)
+    answer = office.post("/admin/tax", data=data | change)
     assert answer.status_code == 422
     assert "to fix" in text(answer)
     assert taxyear.confirmed() == {}
+    assert office.get(f"{answer.request.path}?format=csv").status_code == 200
 
 
 def test_filed_and_voided_after(office, year, month, today):
@@ -244,6 +245,6 @@ def test_the_last_day_to_send_is_a_workday():
 
 
 def test_wrong_method(office, year):
-    assert office.get("/admin/tax/years").status_code == 405
+    assert office.get("/admin/tax").status_code == 405
     assert office.get(f"/admin/tax/{year}/filed").status_code == 405
     assert office.post(f"/admin/tax/{year}/copies").status_code == 405

@@ -152,7 +152,7 @@ def _cells(paper: office.Paper) -> tuple[Any, ...]:
     return *who, check.status, check.number, check.check_date, check.mailed_on
 
 
-@blueprint.post("/payouts/<month>/checks")
+@blueprint.post("/payouts/<month>")
 def move(month: str) -> Response:
     """Print, mark as paid or clear the chosen checks, or, step by step, all that can."""
     month, form = month_of(month), BatchForm()

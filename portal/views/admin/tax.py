@@ -68,7 +68,7 @@ def _cells(people: list[taxyear.Recipient]) -> Iterator[tuple[Any, ...]]:
         yield who.code, one.name, who.tax_class, known, usd(one.amount), form, one.reason
 
 
-@blueprint.post("/tax/years")
+@blueprint.post("/tax")
 def confirm_year() -> Response:
     """Confirm from which amount on the law asks for a form in a year."""
     form = AmountForm()
