@@ -1,7 +1,5 @@
 """The affiliate portal. `create_app` wires its parts together and does nothing else."""
 
-from __future__ import annotations
-
 import gzip
 import os
 from typing import Any

@@ -5,8 +5,6 @@ Secrets are returned once, to be handed over, and kept only as hashes: Argon2id 
 them, SHA-256 where they are 256 random bits. What may happen once is compare-and-set.
 """
 
-from __future__ import annotations
-
 import hashlib
 import secrets
 from datetime import datetime, timedelta

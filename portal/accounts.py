@@ -1,7 +1,5 @@
 """What an affiliate's account amounts to, and an admin's correction of it."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

@@ -4,8 +4,6 @@ Every change that decides money (status, e-mail, residence, tax ID on file, a li
 fact beside the row, so any moment of the past can be recomputed (R24).
 """
 
-from __future__ import annotations
-
 import re
 import secrets
 from dataclasses import dataclass

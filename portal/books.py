@@ -4,8 +4,6 @@ Everything here but Entry can be recomputed from the facts; `portal verify` does
 (R24). Entry is the ledger: database triggers refuse to change or delete a line of it.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from datetime import datetime
 from functools import cached_property

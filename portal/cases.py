@@ -3,8 +3,6 @@
 A case is opened and answered once however often its form is sent: each form has a key of its own.
 """
 
-from __future__ import annotations
-
 import hashlib
 import secrets
 from datetime import datetime

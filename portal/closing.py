@@ -4,8 +4,6 @@ A closed account is declined from then on: its clicks are marked, payments earn 
 signs in to it, and runs go on paying what it earned (only suspended ones are held).
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from peewee import fn

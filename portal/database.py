@@ -4,8 +4,6 @@ Every deed runs in `transaction()`, one at a time for the whole program, so fact
 recording on both databases. Nothing outside this module opens a transaction of its own.
 """
 
-from __future__ import annotations
-
 import fcntl
 import json
 import time

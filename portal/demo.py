@@ -4,8 +4,6 @@ Nothing here writes a table of its own accord: people apply, click, buy, are ref
 they are in earnest, at the times when it would have happened. The same seed plays the same year.
 """
 
-from __future__ import annotations
-
 import random
 import secrets
 from collections.abc import Callable

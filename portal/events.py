@@ -1,7 +1,5 @@
 """What leads, sales and refunds have in common: ids that answer the same again, and answers."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime

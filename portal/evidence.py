@@ -6,8 +6,6 @@ another's the reason is all there is: no name, time, amount or customer (R23). R
 fixed number of queries.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime

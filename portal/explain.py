@@ -5,8 +5,6 @@ Affiliates see customers by initials, and of a referred affiliate's sales only d
 totals of R9 and R13, which rules.py makes.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta

@@ -6,8 +6,6 @@ content; `currency`, `kind` and `order_id` have their defaults. It reads back as
 `sale(fact.content, fact.recorded_at)` is the sale as it was recorded.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any

@@ -4,8 +4,6 @@ Workers may take turns at once: mails go by lease, a month's run is unique, and 
 night is counted in the database first.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta

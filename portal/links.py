@@ -3,8 +3,6 @@
 A slug is for good, so a link that was pasted somewhere goes on working.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from datetime import datetime

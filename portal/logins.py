@@ -1,7 +1,5 @@
 """What people do about their own login, and the mail that tells of it, in one transaction."""
 
-from __future__ import annotations
-
 import secrets
 from datetime import datetime
 

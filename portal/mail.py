@@ -4,8 +4,6 @@ A row says what to tell and to whom, never a secret: passwords and links are mad
 sent, and no transaction is open while the mail server is spoken to.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -89,7 +87,7 @@ def _is_unwanted(kind: str, to: Affiliate) -> bool:
     return notice is not None and (closed or notice in to.muted.split())
 
 
-def waiting() -> ModelSelect[Message]:
+def waiting() -> "ModelSelect[Message]":
     """The mails that are not sent: waiting, or given up with their error; oldest first."""
     unsent = Message.state.in_((WAITING, SENDING, FAILED))
     return Message.select().where(unsent).order_by(Message.id)

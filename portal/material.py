@@ -4,8 +4,6 @@ Each has a link of the program's own, so its clicks tell what works, and goes on
 retired. Images are kept in the database, under a key that names their content.
 """
 
-from __future__ import annotations
-
 import hashlib
 import html
 from datetime import date, datetime

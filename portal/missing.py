@@ -5,8 +5,6 @@ What explains is always a click or an order of the affiliate's own. Where there 
 question gets the same words and goes to the office, so nobody learns who is a customer (R23).
 """
 
-from __future__ import annotations
-
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo

@@ -4,12 +4,10 @@ Facts (Fact, Click, TermsVersion) are only ever added; database triggers refuse 
 follows from them is in books.py. Nothing here decides anything.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from peewee import (
     AutoField,
@@ -182,7 +180,7 @@ class Click(Table):
         return click_tag([*before, self.days, self.mark, self.sub_id, self.referrer], key)
 
     @classmethod
-    def find(cls, outside_id: str) -> Click | None:
+    def find(cls, outside_id: str) -> Self | None:
         """The click that an outside id names, or None; imported ids are known too."""
         number = click_number(outside_id)
         click = cls.get_or_none(cls.id == number[0], cls.tag == number[1]) if number else None

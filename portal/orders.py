@@ -4,8 +4,6 @@ Each event is one transaction: its fact, what follows from it, its entries and i
 id again answers the same; nothing is recorded when anything is refused.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

@@ -3,8 +3,6 @@
 It asks what a run would decide (R18, R20); the words are all that is made here.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any

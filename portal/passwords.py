@@ -4,8 +4,6 @@ Argon2id with 19 MiB, two passes, one lane. Letters are compared in one Unicode 
 another keyboard that spells an accent otherwise still signs in.
 """
 
-from __future__ import annotations
-
 import re
 import secrets
 import unicodedata

@@ -1,7 +1,5 @@
 """The past: what was known when a fact was recorded, from the facts alone (R24)."""
 
-from __future__ import annotations
-
 from functools import lru_cache
 from typing import Any, NamedTuple
 

@@ -4,8 +4,6 @@ Settings and terms live in the database, so every process and every portal on it
 once. What changes money is versioned (R10a): a change makes a new row that holds from then on.
 """
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Refunds, chargebacks and won chargebacks taken into the books (R11)."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

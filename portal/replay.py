@@ -1,7 +1,5 @@
 """One customer's facts played again from nothing: what the books should say of it (R24)."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any

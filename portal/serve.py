@@ -5,8 +5,6 @@ second at a lower p99 (`make bench` measures again). A worker that dies is repla
 finishes what it is answering, stops its timetable and ends.
 """
 
-from __future__ import annotations
-
 import gc
 import socket
 from collections.abc import Callable

@@ -4,8 +4,6 @@ Each knows how to read what a person wrote. The values live in the database; tho
 money are `versioned` and hold from an instant on (R10a).
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from dataclasses import dataclass

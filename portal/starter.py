@@ -3,8 +3,6 @@
 They say nothing of a product, so they fit any until the office offers better ones.
 """
 
-from __future__ import annotations
-
 import io
 from datetime import datetime
 from typing import Any

@@ -4,8 +4,6 @@ A row is named as pages name it: entry:17, order:20977, click:<its id>, payout:2
 another affiliate is as nowhere.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo

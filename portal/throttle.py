@@ -4,8 +4,6 @@ What is counted is kept only as a hash, so neither names nor addresses stand in 
 is a fixed piece of the clock; while the clock stands still it does not end.
 """
 
-from __future__ import annotations
-
 import hashlib
 import ipaddress
 from datetime import datetime, timedelta

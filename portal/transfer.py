@@ -5,8 +5,6 @@ What is known already makes no difference, so a file that was stopped half-way i
 it again.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime

@@ -4,8 +4,6 @@ It reads in portions, so its memory does not grow with the books. Each differenc
 that names what differs. A payout run looks at the last answer (R19).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import chain, islice

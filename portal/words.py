@@ -1,7 +1,5 @@
 """How counts, names, plans and places are put in words for people. Pure."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from datetime import datetime

@@ -4,8 +4,6 @@ What a rule says about a value is said by the deed that takes it, as `Refused` w
 name; `refuse` puts that sentence where the others stand. Nothing is looked up here.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from typing import Any

@@ -1,7 +1,5 @@
 """Forms of cases: asking the office, telling of a missing sale, answering."""
 
-from __future__ import annotations
-
 import secrets
 
 from wtforms import fields, widgets

@@ -1,7 +1,5 @@
 """Forms of the Resource Center."""
 
-from __future__ import annotations
-
 from wtforms import fields
 from wtforms.validators import Optional
 

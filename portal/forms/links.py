@@ -1,7 +1,5 @@
 """Forms of an affiliate's links."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from wtforms import fields

@@ -1,7 +1,5 @@
 """Forms of creatives: what the office offers, and what an affiliate puts inside."""
 
-from __future__ import annotations
-
 from flask_wtf.file import FileField
 from wtforms import fields
 from wtforms.validators import NumberRange, Optional

@@ -1,7 +1,5 @@
 """Forms of the program office."""
 
-from __future__ import annotations
-
 from wtforms import fields
 from wtforms.fields import Field
 from wtforms.validators import InputRequired, NumberRange, Optional, ValidationError

@@ -1,7 +1,5 @@
 """Forms of people: applying, signing in, and the parts of a profile."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 

@@ -3,8 +3,6 @@
 What each means stands beside it on the page.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Any
 

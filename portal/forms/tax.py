@@ -1,7 +1,5 @@
 """Forms of a tax year."""
 
-from __future__ import annotations
-
 from wtforms import fields
 from wtforms.validators import InputRequired
 

@@ -4,8 +4,6 @@ Every call carries a key and is never throttled. What is wrong is told in the or
 no key 401, not JSON by its type 415, too long 413, not JSON 400, a field 422, another content 409.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from typing import Any

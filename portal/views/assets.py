@@ -4,8 +4,6 @@ What an address shows never changes, so browsers keep it for good; `integrity` l
 anything else. htmx comes from its own package and is nowhere copied.
 """
 
-from __future__ import annotations
-
 import base64
 import gzip
 import hashlib

@@ -4,8 +4,6 @@ The only place that knows HX- headers. One view serves a page and its live part:
 address again, and gets the part alone, or 204 where the part has not changed.
 """
 
-from __future__ import annotations
-
 import csv
 import hashlib
 import io

@@ -1,7 +1,5 @@
 """Pictures that pages anywhere show: banners pasted into other sites, and the program's logo."""
 
-from __future__ import annotations
-
 from flask import Blueprint, Response, abort, request
 
 from portal.material import Image

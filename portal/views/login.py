@@ -3,8 +3,6 @@
 Affiliates sign in by code or e-mail, admins by e-mail, all on one form.
 """
 
-from __future__ import annotations
-
 from flask import Blueprint, Response, flash, request, session
 from flask_login import current_user
 

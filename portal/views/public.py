@@ -1,7 +1,5 @@
 """What everyone sees: the program with its rules and questions, and the application form."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from flask import Blueprint, Response, request

@@ -1,7 +1,5 @@
 """Cases that affiliates opened: a plain list, each with its facts and an answer."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from flask import Response, abort, flash, request

@@ -1,7 +1,5 @@
 """Creatives in the office: offered, changed, put in order, retired; and the program's logo."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from flask import Response, abort, current_app, flash, request

@@ -1,7 +1,5 @@
 """Affiliates in the office: the list, one file with its ledger, and what is done to it."""
 
-from __future__ import annotations
-
 from flask import Response, abort, flash, request
 
 from portal import accounts, affiliates, office, outlook, reports, rules

@@ -1,7 +1,5 @@
 """The program's rules and words, changed as `portal set` changes them, and what was changed."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 

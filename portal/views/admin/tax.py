@@ -1,7 +1,5 @@
 """Form 1099-NEC by year: who gets one and why, filing, copies, and tax IDs one at a time (R22)."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """Help: the questions with their rules, cases of one's own, and a sale that is missing."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from flask import Response, abort, flash, request

@@ -1,7 +1,5 @@
 """An affiliate's links, live with what each brought, and each link's own page with its QR code."""
 
-from __future__ import annotations
-
 import io
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Banners, text links and e-mails, with an affiliate's own link in them, ready to take."""
 
-from __future__ import annotations
-
 from typing import Any
 from urllib.parse import urlencode
 

@@ -2,8 +2,6 @@
 account the password is asked for, once in ten minutes.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -2,8 +2,6 @@
 by the address, and read on by key.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any

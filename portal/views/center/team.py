@@ -1,7 +1,5 @@
 """The affiliates one referred and what their sales earn, live, and as CSV (R12, R13, R23)."""
 
-from __future__ import annotations
-
 from flask import Response, request
 
 from portal import formats, months, program
