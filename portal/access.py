@@ -189,7 +189,7 @@ def _within(made_at: datetime, life: timedelta, now: datetime) -> bool:
 def set_password(account: Account, new: str, *, now: datetime) -> None:
     """Make this the own password: every session, one-time password and reset link ends.
 
-    Raises Refused on `password` for a poor one.
+    Raises Refused on `new` for a poor one.
     """
     own = [account.email, account.email.split("@")[0], *account.name.split()]
     passwords.check(new, [*own, account.code] if isinstance(account, Affiliate) else own)

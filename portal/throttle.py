@@ -38,7 +38,7 @@ class NotSignedIn(Refused):
     """
 
     def __init__(self, message: str, tries_left: int = 0, retry_after: int = 0):
-        super().__init__(message, "password")
+        super().__init__(message, "current")
         self.tries_left, self.retry_after = tries_left, retry_after
 
 

@@ -264,7 +264,7 @@ def test_of_two_people_each_has_their_own(alice, bob, now):
 def test_a_poor_password_is_refused_in_words(alice, now, poor, said):
     with pytest.raises(Refused, match=said) as caught:
         access.set_password(alice, poor, now=now)
-    assert caught.value.field == "password"
+    assert caught.value.field == "new"
     assert sign_in(now).who == alice
 
 

@@ -1,11 +1,12 @@
 """Forms: what people type becomes values, or sentences that say what would be right.
 
 What a rule says about a value is said by the deed that takes it, as `Refused` with the field's
-name; `refuse` puts that sentence where the others stand. Nothing is looked up here.
+name; within `refusals` that sentence is put where the others stand. Nothing is looked up here.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from flask_wtf import FlaskForm
@@ -13,6 +14,7 @@ from wtforms import fields
 from wtforms.fields import Field
 from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
 
+from portal.rules import Refused
 from portal.visits import SUB_ID
 
 _AMOUNT = re.compile(r"([+−-]?)\s*\$?\s*([0-9]{1,7}|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.([0-9]{2}))?")
@@ -69,6 +71,8 @@ def password(label: str, auto: str = "current-password", hint: str = "") -> fiel
 class Form(FlaskForm):
     """A form of the portal. CSRF is checked for all of them before any view is asked."""
 
+    wait = 0  # seconds until what was asked too often may be asked again
+
     class Meta:
         csrf = False
 
@@ -88,6 +92,15 @@ class Form(FlaskForm):
             self[name].errors = [*self[name].errors, str(problem)]
         else:
             self.form_errors.append(str(problem))
+
+    @contextmanager
+    def refusals(self) -> Iterator[None]:
+        """Do a deed in here; what a rule says against it is said by the form."""
+        try:
+            yield
+        except Refused as problem:
+            self.wait = getattr(problem, "retry_after", 0)
+            self.refuse(problem)
 
     def values(self, *names: str) -> dict[str, Any]:
         """The values of some fields by name."""

@@ -8,7 +8,7 @@ from portal import access, affiliates, program, rules, words
 from portal.formats import usd
 from portal.forms import options
 from portal.forms.people import ApplyForm, EstimateForm
-from portal.rules import Plan, Refused, Terms
+from portal.rules import Plan, Terms
 from portal.views.html import now, page, settings
 
 blueprint = Blueprint("public", __name__)
@@ -63,16 +63,11 @@ def _next() -> dict[str, Any]:
 @blueprint.route("/apply", methods=["GET", "POST"])
 def apply() -> Response:
     """Apply. Whether the e-mail has an account already is told by mail alone (R3)."""
-    form, wait = ApplyForm(), 0
+    form = ApplyForm()
     if form.validate_on_submit():
-        try:
+        with form.refusals():
             access.count_sign_up(request.remote_addr or "", now=now())
             click_id = request.cookies.get(COOKIE, "")
             affiliates.apply(form.application(click_id), now=now(), by="form")
             return page("public/applied.html", status=200, email=form.email.data, **_next())
-        except access.NotSignedIn as often:
-            form.refuse(often)
-            wait = often.retry_after
-        except Refused as problem:
-            form.refuse(problem)
-    return page("public/apply.html", wait=wait, form=form, **_next())
+    return page("public/apply.html", wait=form.wait, form=form, **_next())

@@ -50,11 +50,8 @@ def _editor(kind: str, found: Creative | None) -> Response:
     form.page.choices = options({"": "Home page", **_pages()}.items())
     preview = request.args.get("preview") == "on"
     if not preview and form.validate_on_submit():
-        try:
+        with form.refusals():
             _save(kind, found, form)
-        except Refused as problem:
-            form.refuse(problem)
-        else:
             return goto("admin.material")
     status = 200 if preview else None
     parts, shown = (["admin/_preview_email.html"], _preview(form)) if kind == EMAIL else ([], None)
@@ -120,11 +117,10 @@ def offer(kind: str, number: int) -> Response:
 def logo() -> Response:
     """Show a logo on every page, or none."""
     form = LogoForm()
-    try:
-        picture = None if request.form.get("do") == "remove" else _uploaded(form.file.data)
-    except Refused as problem:
-        form.refuse(problem)
-        return _all(form)
-    material.set_logo(picture, by=me().email, now=now())
-    flash("The logo is saved." if picture else "The logo is gone.", "good")
-    return goto("admin.material")
+    if form.validate():
+        with form.refusals():
+            picture = None if request.form.get("do") == "remove" else _uploaded(form.file.data)
+            material.set_logo(picture, by=me().email, now=now())
+            flash("The logo is saved." if picture else "The logo is gone.", "good")
+            return goto("admin.material")
+    return _all(form)

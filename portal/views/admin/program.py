@@ -7,7 +7,7 @@ from flask import Response, flash, request
 
 from portal import office, outlook, program, rules
 from portal.forms.settings import SettingsForm, label, shown, told
-from portal.rules import Plan, Refused
+from portal.rules import Plan
 from portal.views.admin import blueprint
 from portal.views.html import goto, me, now, page, settings
 
@@ -17,11 +17,8 @@ def change() -> Response:
     """All settings on one page; what was changed is saved, all of it or nothing (R10a)."""
     form = SettingsForm(data=shown(program.settings()))
     if form.validate_on_submit():
-        try:
+        with form.refusals():
             changed = program.change_all(form.said(), by=me().email, now=now())
-        except Refused as problem:
-            form.refuse(problem)
-        else:
             flash(f"Saved: {', '.join(changed)}." if changed else "Nothing was changed.", "good")
             return goto("admin.settings")
     text = request.args.get("before", "")

@@ -72,11 +72,8 @@ def confirm_year() -> Response:
     form = AmountForm()
     if form.validate():
         about = (form.year.data, form.cents(), form.typed("source"))
-        try:
+        with form.refusals():
             taxyear.confirm(*about, by=me().email, now=now())
-        except Refused as problem:
-            form.refuse(problem)
-        else:
             flash(f"{form.year.data} is confirmed.", "good")
             return goto("admin.tax", _anchor="years")
     return _page(form)
@@ -126,15 +123,9 @@ def reveal(code: str) -> Response:
 
 def _look(form: LookForm, deed: Callable[..., Any], what: Any) -> Any:
     """Do what shows tax IDs once reason and password are right; None when it was not done."""
-    if not form.validate_on_submit():
-        return None
-    try:
-        access.check_password(
-            me(), form.current.data or "", now=now(), ip=request.remote_addr or ""
-        )
-        return deed(what, form.typed("reason"), by=me().email, now=now())
-    except access.NotSignedIn as problem:
-        form.refuse(problem, "current")
-    except Refused as problem:
-        form.refuse(problem)
+    if form.validate_on_submit():
+        with form.refusals():
+            ip = request.remote_addr or ""
+            access.check_password(me(), form.typed("current"), now=now(), ip=ip)
+            return deed(what, form.typed("reason"), by=me().email, now=now())
     return None

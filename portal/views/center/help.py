@@ -9,7 +9,6 @@ from portal.cases import Case
 from portal.forms import options
 from portal.forms.cases import AskForm, MissingForm, NoteForm
 from portal.missing import Claim
-from portal.rules import Refused
 from portal.views.center import blueprint
 from portal.views.html import goto, me, now, page, settings
 
@@ -30,11 +29,8 @@ def help() -> Response:
         about: dict[str, Any] = subject._asdict() if subject else {}
         about.pop("title", None)
         said = form.typed("subject"), form.typed("text")
-        try:
+        with form.refusals():
             case = cases.ask(me(), *said, key=form.typed("key"), now=now(), **about)
-        except Refused as problem:
-            form.refuse(problem)
-        else:
             flash(f"Case {case.id} is open. The office answers here and by e-mail.", "good")
             return goto("center.case", key=case.key)
     return page(
@@ -59,13 +55,11 @@ def missing_sale() -> Response:
         link = NOT_KNOWN.get(form.link.data, form.link.data)
         said = form.typed("bought"), form.typed("who"), link, form.typed("more")
         claim = Claim(form.day.data, *said)
-        try:
+        with form.refusals():
             missing.not_too_often(me(), claim, form.typed("key"), now())
             explained = missing.look(me(), claim, now=now(), zone=zone)
             if not explained or request.form.get("do") == "ask":
                 return goto("center.case", key=_opened(claim, form).key)
-        except Refused as problem:
-            form.refuse(problem)
     status = 200 if explained else None
     return page("center/missing.html", form=form, status=status, explained=explained)
 
@@ -92,7 +86,7 @@ def case(key: str) -> Response:
     """What was said in a case; it can be answered, and closed when it is settled."""
     found = cases.found(me(), key) or abort(404)
     form = NoteForm()
-    try:
+    with form.refusals():
         if request.form.get("do") == "close":
             cases.close(found, now=now())
             flash("The case is closed. Write again and it opens again.", "good")
@@ -101,8 +95,6 @@ def case(key: str) -> Response:
             cases.say(found, me(), form.typed("text"), key=form.typed("key"), now=now())
             flash("Sent. The office answers here and by e-mail.", "good")
             return goto("center.case", key=key)
-    except Refused as problem:
-        form.refuse(problem)
     return page("center/case.html", "center/_case.html", form=form, it=found, **thread(found))
 
 

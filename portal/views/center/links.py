@@ -9,7 +9,6 @@ from flask import Response, abort, flash, request
 from portal import links as own
 from portal.forms.links import LabelForm, LinkForm
 from portal.models import Link
-from portal.rules import Refused
 from portal.views.center import blueprint, go
 from portal.views.html import goto, me, now, page, settings
 from portal.visits import SUB_ID
@@ -43,12 +42,9 @@ def make_link() -> Response:
     """Make a link and show it."""
     form = _form(request.form)
     if form.validate():
-        try:
+        with form.refusals():
             said = form.typed("name"), form.where(), form.typed("slug")
             link, made = own.make(me(), *said, now=now())
-        except Refused as problem:
-            form.refuse(problem)
-        else:
             flash("Link made." if made else "You have this link already.", "good")
             return goto("center.link", slug=link.slug)
     return _links(form)
@@ -90,11 +86,8 @@ def change_link(slug: str) -> Response:
         abort(404)
     form = _form(request.form)
     if form.validate():
-        try:
+        with form.refusals():
             own.change(found, form.typed("name"), form.where(), now=now())
-        except Refused as problem:
-            form.refuse(problem)
-        else:
             flash("Link saved.", "good")
             return goto("center.link", slug=slug)
     return _link(slug, found, form)

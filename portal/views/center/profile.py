@@ -12,7 +12,6 @@ from portal import access, accounts, affiliates, closing, ledger, logins, progra
 from portal.forms import people
 from portal.mail import MUTED
 from portal.models import Affiliate, TaxIdOnFile
-from portal.rules import Refused
 from portal.views.center import blueprint
 from portal.views.html import goto, is_proven, me, now, page, prove, sign_in, sign_out
 from portal.words import address_lines
@@ -71,18 +70,12 @@ def save(part: str) -> Response:
     form: Any = kind(prefix=part)
     _ask_for_password(part, form)
     if form.validate():
-        try:
+        with form.refusals():
             if "current" in form:
                 ip = request.remote_addr or ""
                 access.check_password(me(), form.current.data, now=now(), ip=ip)
                 prove()
-            said = deed(form)
-        except access.NotSignedIn as problem:
-            form.refuse(problem, "current")
-        except Refused as problem:
-            form.refuse(problem, "new" if problem.field == "password" else "")
-        else:
-            flash(said, "good")
+            flash(deed(form), "good")
             return goto("login.login" if part == "close" else "center.profile")
     return _page({part: form})
 
