@@ -30,8 +30,7 @@ from portal.database import migrate, transaction
 from portal.mail import Message
 from portal.models import Admin, Affiliate
 from portal.months import Month, month_of
-from portal.orders import record_sale
-from portal.refunds import record_refund
+from portal.orders import record_refund, record_sale
 from portal.traffic import record_click
 
 DAY, YEAR = timedelta(days=1), timedelta(days=365)

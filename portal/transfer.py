@@ -19,10 +19,8 @@ from portal import accounts, affiliates, database, feeds, lists, rules, sheets, 
 from portal.affiliates import Application
 from portal.books import Customer, Refund
 from portal.database import transaction
-from portal.events import Answer, Conflict
 from portal.models import Affiliate, Click, Fact
-from portal.orders import import_customer, record_sale
-from portal.refunds import record_refund
+from portal.orders import Answer, Conflict, import_customer, record_refund, record_sale
 from portal.sheets import Line, Row
 
 IMPORTS = tuple(feeds.ROWS)

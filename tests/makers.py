@@ -2,7 +2,7 @@
 
 from itertools import count
 
-from portal import access, affiliates, feeds, orders, payouts, program, refunds, traffic, visits
+from portal import access, affiliates, feeds, orders, payouts, program, traffic, visits
 from portal.models import Admin, Affiliate
 from portal.rules import Plan, email_key
 
@@ -72,7 +72,7 @@ def make_refund(event_id, at, amount=None):
         event_id=f"refund-{next(_numbers)}", content={}, sale_event_id=event_id,
         amount=amount, occurred_at=at,
     )  # fmt: skip
-    return refunds.record_refund(refund, now=at).body
+    return orders.record_refund(refund, now=at).body
 
 
 def make_earnings(affiliate, at, sales=6):

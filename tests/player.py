@@ -15,12 +15,10 @@ from portal import (
     accounts,
     affiliates,
     checks,
-    events,
     feeds,
     orders,
     payouts,
     program,
-    refunds,
     rules,
     traffic,
     vault,
@@ -58,7 +56,7 @@ def said(deed: Callable[[], Any]) -> tuple[str, Any]:
         return "done", deed()
     except (rules.Refused, model.No) as no:
         return ("conflict" if getattr(no, "conflict", False) else "refused"), no.field
-    except events.Conflict:
+    except orders.Conflict:
         return "conflict", None
 
 
@@ -223,7 +221,7 @@ class Player:
                 feeds.refund, event_id=event, sale_event_id=sale, amount=about.get("amount"),
                 kind=about.get("kind"), occurred_at=text(about.get("at")),
             )  # fmt: skip
-            body = refunds.record_refund(sent, now=self.at).body
+            body = orders.record_refund(sent, now=self.at).body
             return {"status": body["status"], "entries": told(body.get("entries", []))}
 
         mine = lambda: self.model.refund(event, sale, self.now, **about)  # noqa: E731

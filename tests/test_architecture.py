@@ -25,13 +25,13 @@ ROWS = (
     {"backup", "program", "throttle"},
     # What deeds are made of.
     {"ledger", "access", "letters", "lists", "present", "material"},
-    {"events", "sessions", "accounts", "reports", "mail", "intake", "past"},
+    {"sessions", "accounts", "reports", "mail", "intake", "past"},
     {"evidence"},
     {"explain"},
     {"attachments", "notices", "office", "outlook", "migrations", "replay", "subjects", "team"},
     {"runcheck", "missing", "taxyear", "printing"},
     # The deeds.
-    {"affiliates", "traffic", "orders", "refunds", "payouts", "checks", "verify"},
+    {"affiliates", "traffic", "orders", "payouts", "checks", "verify"},
     {"bank", "cases", "closing", "filing", "links", "starter"},
     {"transfer"},
     # The edges.

@@ -10,7 +10,6 @@ from portal import (
     affiliates,
     feeds,
     orders,
-    refunds,
     rules,
     sheets,
     traffic,
@@ -78,7 +77,7 @@ def sell(**said):
 
 
 def give_back(**said):
-    return refunds.record_refund(feeds.refund(said, NOW), now=NOW)
+    return orders.record_refund(feeds.refund(said, NOW), now=NOW)
 
 
 # --- Problems ----------------------------------------------------------------------------------

@@ -12,14 +12,14 @@ from flask import Blueprint, Response, g, jsonify, request
 from peewee import Expression
 from werkzeug.exceptions import NotFound, UnsupportedMediaType
 
-from portal import access, accounts, affiliates, feeds, fields, lists, orders, refunds
+from portal import access, accounts, affiliates, feeds, fields, lists, orders
 from portal.affiliates import Application
 from portal.books import Entry, Payout
 from portal.database import utcnow
-from portal.events import Answer, Conflict
 from portal.fields import Wrong
 from portal.models import Affiliate, Click, Fact
 from portal.months import Month
+from portal.orders import Answer, Conflict
 from portal.rules import Refused
 from portal.views.errors import api_error, refused
 
@@ -64,7 +64,7 @@ def _body() -> Any:
 EVENTS: dict[str, tuple[Callable[..., feeds.Event], Callable[..., Answer]]] = {
     "lead": (feeds.lead, orders.record_lead),
     "sale": (feeds.sale, orders.record_sale),
-    "refund": (feeds.refund, refunds.record_refund),
+    "refund": (feeds.refund, orders.record_refund),
 }
 
 
