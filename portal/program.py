@@ -6,65 +6,18 @@ once. What changes money is versioned (R10a): a change makes a new row that hold
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from portal.books import Run
 from portal.database import transaction
 from portal.models import TERM_NAMES, Audit, Setting, TermsVersion, last_fact
 from portal.months import month_of
 from portal.rules import Refused, Terms
-from portal.settings import BY_NAME, SETTINGS, as_text, parse
+from portal.settings import SETTINGS, as_text, parse
+from portal.settings import Program as Program
 
 SECRETS = ("click_key",)  # kept here, not in a file: all portals on one database share them
-
-
-@dataclass(frozen=True)
-class Program:
-    """The settings that are not versioned, as typed values. Their help is in settings.py."""
-
-    program_name: str
-    program_address: str
-    payer_name: str
-    payer_tax_id: str
-    payer_phone: str
-    support_email: str
-    logo: str
-    disclosure: str
-    short_disclosure: str
-    mail_footer: str
-    landing_pages: str
-    product_url: str
-    allowed_hosts: tuple[str, ...]
-    cookie_domain: str
-    time_zone: str
-    applications: str
-    payout_day: int
-    first_month: str
-    form_1099_at: str
-    check_stock: str
-    check_right: int
-    check_down: int
-    check_bank: str
-    bank_account: str
-
-    @property
-    def zone(self) -> ZoneInfo:
-        """The zone in which months and years are cut."""
-        return ZoneInfo(self.time_zone)
-
-    @property
-    def payer(self) -> str:
-        """Who pays, by the legal name where one was set."""
-        return self.payer_name or self.program_name
-
-    @property
-    def pages(self) -> dict[str, str]:
-        """The landing pages that affiliates choose from: address by name."""
-        lines = (line.partition("=") for line in self.landing_pages.splitlines())
-        return {name.strip(): address.strip() for name, _, address in lines}
 
 
 def load() -> Program:
@@ -73,13 +26,10 @@ def load() -> Program:
 
 
 def read(stored: Mapping[str, str]) -> Program:
-    """The settings as typed values from their texts."""
-    values = {name: stored.get(name) for name in Program.__dataclass_fields__}
-    return Program(**{n: _typed(n, text) for n, text in values.items()})
-
-
-def _typed(name: str, text: str | None) -> Any:
-    return BY_NAME[name].default if text is None else parse(name, text)
+    """The settings as typed values from their texts; what is not stored has its default."""
+    known = Program.__dataclass_fields__.keys() & stored.keys()
+    values: dict[str, Any] = {name: parse(name, stored[name]) for name in known}
+    return Program(**values)
 
 
 def terms_version() -> TermsVersion:
