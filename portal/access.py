@@ -17,7 +17,6 @@ from portal.database import Table, UtcField, transaction
 from portal.models import Admin, Affiliate, AffiliateCode
 from portal.throttle import NotSignedIn as NotSignedIn
 
-SIGN_UPS_AN_HOUR = 5  # applications by the form from one address
 ONE_TIME_LIFE = timedelta(days=7)
 RESET_LIFE = timedelta(minutes=60)
 Account = Affiliate | Admin
@@ -132,11 +131,6 @@ def check_password(account: Account, password: str, *, now: datetime, ip: str) -
     if not _proven(account, password):
         raise NotSignedIn("The password is not right.", tries_left=left)
     throttle.was_right(holder(account), ip, now)
-
-
-def count_sign_up(ip: str, *, now: datetime) -> None:
-    """Count an application sent by the form from an address. Raises NotSignedIn past the limit."""
-    throttle.limit("sign-up", ip, SIGN_UPS_AN_HOUR, now)
 
 
 def _proven(account: Account | None, password: str) -> bool:
@@ -263,12 +257,6 @@ def used(key: ApiKey, *, now: datetime) -> None:
     today = now.date().isoformat()
     if key.last_used_on != today:
         ApiKey.update(last_used_on=today).where(ApiKey.id == key.id).execute()
-
-
-def revoke_key(key_id: int, *, now: datetime) -> bool:
-    """End an API key; False when there is no such live key."""
-    live = (ApiKey.id == key_id) & ApiKey.revoked_at.is_null()
-    return ApiKey.update(revoked_at=now).where(live).execute() == 1
 
 
 def sha256(token: str) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from portal import access, affiliates, program, rules, words
+from portal import affiliates, program, rules, throttle, words
 from portal.formats import usd
 from portal.forms import options
 from portal.forms.people import ApplyForm, EstimateForm
@@ -14,6 +14,7 @@ from portal.views.html import now, page, settings
 blueprint = Blueprint("public", __name__)
 
 COOKIE = "aff_click"
+SIGN_UPS_AN_HOUR = 5  # applications from one address
 
 
 @blueprint.get("/", endpoint="program")
@@ -66,7 +67,7 @@ def apply() -> Response:
     form = ApplyForm()
     if form.validate_on_submit():
         with form.refusals():
-            access.count_sign_up(request.remote_addr or "", now=now())
+            throttle.limit("sign-up", request.remote_addr or "", SIGN_UPS_AN_HOUR, now())
             click_id = request.cookies.get(COOKIE, "")
             affiliates.apply(form.application(click_id), now=now(), by="form")
             return page("public/applied.html", status=200, email=form.email.data, **_next())
