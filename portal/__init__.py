@@ -23,7 +23,6 @@ from portal.views.center import help as center_help
 from portal.views.center import links as center_links  # portal.links is the deeds'
 from portal.views.center import material as center_material
 from portal.views.center import profile, tables
-from portal.views.center import team as center_team
 from portal.views.go import ClickPath
 
 LARGEST_FORM = 256 * 1024
@@ -45,7 +44,7 @@ HEADERS = {
 # They put themselves into a blueprint.
 VIEWS = (
     *(office_bank, office_cases, office_material, office_program, people, runs, tax),
-    *(center_links, center_material, center_team, center_help, profile, tables),
+    *(center_links, center_material, center_help, profile, tables),
 )
 PAGES = tuple(view.blueprint for view in (assets, images, public, login, center, admin))
 FOR_PROGRAMS = (api.bp, track.blueprint)

@@ -6,7 +6,7 @@ from flask import Response, abort, flash, request
 
 from portal import cases, office
 from portal.cases import Case
-from portal.forms.cases import NoteForm
+from portal.forms.center import NoteForm
 from portal.views.admin import blueprint
 from portal.views.html import goto, me, now, page, searched
 

@@ -8,7 +8,7 @@ from flask import Response, abort, flash, request
 
 from portal import access, affiliates, filing, months, office, taxyear
 from portal.formats import usd
-from portal.forms.tax import AmountForm, LookForm
+from portal.forms.office import AmountForm, LookForm
 from portal.models import TaxIdOnFile
 from portal.rules import Refused
 from portal.taxes import PROGRAM_1099

@@ -7,7 +7,7 @@ from flask import Response, abort, flash, request
 from portal import cases, missing, program, reports, subjects, taxes, words
 from portal.cases import Case
 from portal.forms import options
-from portal.forms.cases import AskForm, MissingForm, NoteForm
+from portal.forms.center import AskForm, MissingForm, NoteForm
 from portal.missing import Claim
 from portal.views.center import blueprint
 from portal.views.html import goto, me, now, page, settings

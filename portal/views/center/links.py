@@ -7,7 +7,7 @@ import segno
 from flask import Response, abort, flash, request
 
 from portal import links as own
-from portal.forms.links import LabelForm, LinkForm
+from portal.forms.center import LabelForm, LinkForm
 from portal.models import Link
 from portal.views.center import blueprint, go
 from portal.views.html import goto, me, now, page, settings

@@ -1,5 +1,5 @@
-"""The live tables of clicks, orders and payments, and each as CSV; clicks and orders are filtered
-by the address, and read on by key.
+"""The live tables of clicks, orders, payments and the team, and each as CSV; clicks and orders are
+filtered by the address, and read on by key.
 """
 
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Response, abort, request
 
-from portal import accounts, evidence, formats, months, outlook, reports, words
+from portal import accounts, evidence, formats, months, outlook, program, reports, words
 from portal.books import Order
 from portal.explain import because, click_before, earned, explain, other_clicks
 from portal.forms import options
@@ -16,10 +16,11 @@ from portal.forms.center import RowsForm
 from portal.models import Click, TaxIdOnFile
 from portal.months import Month
 from portal.reports import MAIN_LINK, Filter, Rows
+from portal.team import members
 from portal.views.center import blueprint, head
 from portal.views.html import me, now, page, settings, table
 
-LOST = 25
+LOST, MEMBERS = 25, 100  # rows shown
 Told = dict[str, Any]
 
 
@@ -204,4 +205,30 @@ def payments() -> Response:
         dated=outlook.checks_dated(me(), year),
         tax_id=TaxIdOnFile.get_or_none(affiliate=me()),
         us_person=accounts.is_us_person(me()),
+    )
+
+
+# --- Team -------------------------------------------------------------------------------------
+
+
+@blueprint.get("/team")
+def team() -> Response:
+    """Who, since when and why, with this month's counts and sums; the CSV has everyone."""
+    zone = settings().zone
+    rows = members(me(), now=now(), zone=zone)
+    if request.args.get("format") == "csv":
+        columns = "name joined attached because orders_month paid_month earned_month earned"
+        cells = (
+            (m.name, m.joined.isoformat(), m.attached.isoformat(), m.because, m.orders,
+             *map(formats.usd, (m.paid, m.earned, m.ever))) for m in rows
+        )  # fmt: skip
+        return table("team", columns, cells)
+    return page(
+        "center/team.html",
+        "center/_team.html",
+        rows=rows,
+        shown=rows[:MEMBERS],
+        with_sales=sum(member.ever != 0 for member in rows),
+        month=formats.month(months.month_of(now(), zone)),
+        rate=formats.percent(program.terms_version().override_rate),
     )
