@@ -4,7 +4,6 @@ Every change that decides money (status, e-mail, residence, tax ID on file, a li
 fact beside the row, so any moment of the past can be recomputed (R24).
 """
 
-import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,11 +13,11 @@ from portal import mail, program, rules, taxes, vault, words
 from portal.attachments import attach_applicant, attach_linked
 from portal.books import Customer
 from portal.database import transaction
+from portal.fields import CODE
 from portal.models import Affiliate, AffiliateCode, Audit, TaxIdOnFile, record
 from portal.present import Now
 from portal.words import address_lines
 
-CODE = re.compile(r"[a-z0-9][a-z0-9-]{1,31}")
 PROFILE = "name company payee line1 line2 city state postal_code country us_person website".split()
 ON_CHECKS = set("payee line1 line2 city state postal_code country".split())
 W9 = "tax_name tax_class e_copy certified_at".split()
@@ -145,13 +144,7 @@ def _new_code(application: Application) -> str:
     stem = words.slug(application.name)[:24].strip("-")
     stem = stem if CODE.fullmatch(stem) else "affiliate"
     taken = AffiliateCode.select(AffiliateCode.code).where(AffiliateCode.code.startswith(stem))
-    codes = {row.code for row in taken}
-    number = 1
-    code = stem
-    while code in codes:
-        number += 1
-        code = f"{stem}-{number}"
-    return code
+    return words.unused(stem, {row.code for row in taken})
 
 
 def set_status(affiliate: Affiliate, status: str, *, by: str, now: datetime) -> Affiliate:

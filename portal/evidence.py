@@ -69,7 +69,7 @@ def between(affiliate: Affiliate, since: datetime, before: datetime) -> list[Why
 def own_clicks(affiliate: int | None, orders: Iterable[Any]) -> dict[int, list[Any]]:
     """By order, an affiliate's clicks that were considered when it was recorded, newest first."""
     rows = list(orders)
-    facts = _by_id(Fact, {order.fact_id for order in rows})
+    facts = Fact.by_id(order.fact_id for order in rows)
     query: Query = Click.select(Click, CustomerVisitor.customer, CustomerVisitor.fact_id)
     query = query.join(CustomerVisitor, on=CustomerVisitor.visitor == Click.visitor)
     query = query.where(CustomerVisitor.customer.in_({order.customer_id for order in rows}))
@@ -118,15 +118,11 @@ def _pairs(affiliate: Affiliate, *where: Any) -> Query:
 
 def _told(affiliate: Affiliate, pairs: Query) -> list[Why]:
     found = list(pairs.tuples())
-    clicks = _by_id(Click, {click for click, _ in found})
-    orders = _by_id(Order, {order for _, order in found})
+    clicks = Click.by_id(click for click, _ in found)
+    orders = Order.by_id(order for _, order in found)
     known = _Known(affiliate.id, orders.values())
     told = [(clicks[click], orders[order]) for click, order in found]
     return [Why(click, order, *known.reason(click, order)) for click, order in told]
-
-
-def _by_id(table: Any, ids: set[int]) -> dict[int, Any]:
-    return {row.id: row for row in table.select().where(table.id.in_(ids))} if ids else {}
 
 
 class _Known:
@@ -138,8 +134,7 @@ class _Known:
         concerned = Fact.customer_id.in_({order.customer_id for order in orders})
         self.links = self._facts(concerned, ("link",))
         self.heard = self._facts(concerned, ("lead", "sale", "customer"))
-        self.recorded = _by_id(Fact, {order.fact_id for order in orders})
-        self.winners = _by_id(Click, {order.click_id for order in orders} - {None})
+        self.recorded = Fact.by_id(order.fact_id for order in orders)
         ties = CustomerVisitor.customer.in_({order.customer_id for order in orders})
         self.ties = {
             (tie.customer_id, tie.visitor): tie.fact_id

@@ -110,21 +110,21 @@ class _Known:
 
     def __init__(self, entries: list[Any], zone: ZoneInfo, now: datetime, names: bool):
         self.zone, self.now, self.names = zone, now, names
-        self.payments = _by_id(Payment, entries, "payment_id")
-        self.orders = _by_id(Order, self.payments.values(), "order_id")
+        self.payments = Payment.by_id(row.payment_id for row in entries)
+        self.orders = Order.by_id(row.order_id for row in self.payments.values())
         orders = self.orders.values()
-        self.customers = _by_id(Customer, orders, "customer_id")
-        self.clicks = _by_id(Click, orders, "click_id")
-        self.links = _by_id(Link, self.clicks.values(), "link_id")
-        self.terms = _by_id(TermsVersion, orders, "terms_id")
-        self.through = _by_id(Affiliate, orders, "credited_to_id")
+        self.customers = Customer.by_id(row.customer_id for row in orders)
+        self.clicks = Click.by_id(row.click_id for row in orders)
+        self.links = Link.by_id(row.link_id for row in self.clicks.values())
+        self.terms = TermsVersion.by_id(row.terms_id for row in orders)
+        self.through = Affiliate.by_id(row.credited_to_id for row in orders)
         self.mine = entries[0].affiliate_id if entries else None
         self.considered = own_clicks(self.mine, orders)
         self.later = self._later(entries)
         reversals = [entry for each in self.later.values() for entry in each]
-        self.refunds = _by_id(Refund, [*entries, *reversals], "fact_id")
-        self.facts = _by_id(Fact, [e for e in entries if e.kind == rules.ADJUSTMENT], "fact_id")
-        self.payouts = _by_id(Payout, entries, "payout_id")
+        self.refunds = Refund.by_id(row.fact_id for row in [*entries, *reversals])
+        self.facts = Fact.by_id(row.fact_id for row in entries if row.kind == rules.ADJUSTMENT)
+        self.payouts = Payout.by_id(row.payout_id for row in entries)
         checks: Any = PaperCheck.select().where(PaperCheck.payout.in_(list(self.payouts)))
         self.checks = {(check.payout_id, check.part): check for check in checks}
 
@@ -250,11 +250,6 @@ class _Known:
 
     def _when(self, at: datetime) -> str:
         return when(at, self.zone, self.now)
-
-
-def _by_id(table: Any, rows: Iterable[Any], name: str) -> dict[Any, Any]:
-    wanted = {getattr(row, name) for row in rows} - {None}
-    return {row.id: row for row in table.select().where(table.id.in_(wanted))} if wanted else {}
 
 
 def _numbers(what: rules.Plan, terms: rules.Terms, paid: int, second: bool) -> str:

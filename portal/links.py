@@ -129,7 +129,8 @@ def make(
         if len(own) >= MOST:
             said = f"You have {MOST} links, which is all there are. Change one you no longer use."
             raise Refused(said, "name")
-        slug = slug or _new_slug(name, {MAIN, *own})
+        stem = words.slug(name)[:32].strip("-") or "link"
+        slug = slug or words.unused(stem, {MAIN, *own})
         link = Link.create(
             affiliate=affiliate, slug=slug, name=name, landing=landing, created_at=now
         )
@@ -155,12 +156,6 @@ def _refuse_name(name: str, known: Any) -> None:
     named = {link.name.casefold() for link in (main_link(), *known)}
     if name.casefold() in named:
         raise Refused("There is a link with this name already. Choose another name.", "name")
-
-
-def _new_slug(name: str, taken: set[str]) -> str:
-    stem = words.slug(name)[:32].strip("-") or "link"
-    numbered = (f"{stem}-{number}" for number in range(2, MOST + 3))
-    return next(slug for slug in (stem, *numbered) if slug not in taken)
 
 
 def _landing(page: str) -> str:

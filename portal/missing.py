@@ -16,12 +16,11 @@ from portal.books import Customer, Order
 from portal.explain import Trail, because, earned
 from portal.formats import day, usd, when
 from portal.models import Affiliate, Click
-from portal.words import initials, plan, plural
+from portal.words import INTERVALS, initials, plan, plural
 
 EITHER_SIDE = timedelta(days=3)
 DAY, A_DAY = 86_400, 10  # questions of one affiliate in a day
 SHOWN = 10  # customers and orders told to the office
-BOUGHT = {"month": "monthly", "year": "annual", "once": "one-off"}
 
 
 class Claim(NamedTuple):
@@ -61,8 +60,7 @@ def look(affiliate: Affiliate, claim: Claim, *, now: datetime, zone: ZoneInfo) -
         if _fits(order, order.customer, claim):
             return _yours(affiliate, order, said)
     lost = evidence.between(affiliate, since, before)
-    buyers = Customer.select().where(Customer.id.in_({why.order.customer_id for why in lost}))
-    customers = {customer.id: customer for customer in buyers} if lost else {}
+    customers = Customer.by_id(why.order.customer_id for why in lost)
     for why in lost:
         if _fits(why.order, customers[why.order.customer_id], claim):
             return _not_yours(affiliate, why, said, zone, now)
@@ -90,7 +88,7 @@ def _placed(since: datetime, before: datetime) -> Any:
 
 
 def _said(claim: Claim, zone: ZoneInfo, now: datetime) -> str:
-    parts = day(claim.on, zone, now), BOUGHT.get(claim.bought, ""), claim.who
+    parts = day(claim.on, zone, now), INTERVALS.get(claim.bought, ""), claim.who
     return ", ".join(part for part in parts if part)
 
 

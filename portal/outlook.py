@@ -12,6 +12,7 @@ from peewee import fn
 
 from portal import accounts, months, program, reports, rules
 from portal.books import Entry, NotPaid, PaperCheck, Payout, Run
+from portal.explain import CHECKS
 from portal.formats import clock, day, long_date, month, usd
 from portal.models import Affiliate
 from portal.months import Month
@@ -155,13 +156,11 @@ def _paper(check: Any, now: datetime) -> str:
     """One check with its number and its state (R21)."""
     number = f"no. {check.number}" if check.number else ""
     mailed = date.fromisoformat(check.mailed_on) if check.mailed_on else check.moved_at
-    said = {
-        rules.ISSUED: "waits to be printed",
-        rules.PRINTED: "printed, to be mailed",
+    told = {
         rules.CHECK_PAID: f"mailed {day(mailed, program.load().zone, now)}",
-        rules.CLEARED: "cleared by the bank",
         rules.VOID: LATE.get(check.void_reason, f"void, {check.void_reason}"),
-    }[check.status]
+    }
+    said = (CHECKS | told)[check.status]
     return f"{number}, {said}" if number else said
 
 

@@ -73,7 +73,7 @@ def _facts() -> Iterator[str]:
 
 
 def _refund_rows(facts: list[Fact]) -> Iterator[str]:
-    rows = {row.id: row for row in Refund.select().where(Refund.id.in_([f.id for f in facts]))}
+    rows = Refund.by_id(fact.id for fact in facts)
     for fact in facts:
         if fact.id not in rows:
             yield f"Refund {fact.event_id} is missing."
@@ -151,8 +151,7 @@ def _customer(row: Customer, replay: Replay) -> Iterator[str]:
     payments = {p.event_id: p for p in Payment.select().join(Order).where(mine)}
     yield from _rows("Payment", _PAYMENT, payments, replay.payments)
     played = {r.id: r for refunds in replay.refunds.values() for r in refunds}
-    refunds = {r.id: r for r in Refund.select().where(Refund.id.in_(list(played)))}
-    yield from _rows("Refund", _REFUND, refunds, played)
+    yield from _rows("Refund", _REFUND, Refund.by_id(played), played)
     entries = {e.source: e for e in Entry.select().join(Payment).join(Order).where(mine)}
     yield from _rows("Entry", _ENTRY, entries, {line.source: line for line in replay.lines})
 

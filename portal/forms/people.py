@@ -38,6 +38,11 @@ E_COPY = "My copy of Form 1099 may come as a download here instead of by mail"
 TERMS = "I agree: honest promotion, no unsolicited e-mail, no commission on my own purchases."
 
 
+def _is_address(form: Any, field: Field) -> None:
+    if not is_email(field.data):
+        raise ValidationError("An e-mail address looks like name@example.com.")
+
+
 class EstimateForm(Form):
     customers = fields.IntegerField(
         "Customers you refer",
@@ -108,12 +113,7 @@ class ApplyForm(AddressForm, TaxForm):
         kind=fields.TextAreaField,
     )  # fmt: skip
     terms = fields.BooleanField(TERMS, [InputRequired("Tick this to apply.")])
-
-    def validate_email(self, field: Field) -> None:
-        if "@" not in field.data:
-            raise ValidationError("An e-mail address has an @ in it.")
-        if not is_email(field.data):
-            raise ValidationError("An e-mail address looks like name@example.com.")
+    validate_email = _is_address
 
     def application(self, click_id: str) -> Application:
         """What was said, as the deed takes it."""
@@ -157,13 +157,8 @@ class ChecksForm(Proof, AddressForm):
 
 
 class EmailForm(Proof):
-    email = line(
-        "New e-mail", "email", needed="Type the new address.", most=254, type="email"
-    )  # fmt: skip
-
-    def validate_email(self, field: Field) -> None:
-        if not is_email(field.data):
-            raise ValidationError("An e-mail address looks like name@example.com.")
+    email = line("New e-mail", "email", needed="Type the new address.", most=254, type="email")
+    validate_email = _is_address
 
 
 class PasswordForm(Proof, NewPasswordForm):
