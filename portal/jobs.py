@@ -161,9 +161,3 @@ def start(config: Config) -> Timetable:
     timetable = Timetable(config)
     timetable.start()
     return timetable
-
-
-def run_once(name: str, now: datetime, *, config: Config) -> None:
-    """One turn of a job at an instant, here and now; errors are raised."""
-    with connected():
-        JOBS[name].function(config, lambda: now, lambda: True)

@@ -63,20 +63,18 @@ def _store(name: str, value: str) -> None:
 
 def change(name: str, text: str, *, by: str, now: datetime) -> None:
     """Set a program setting; what changes money holds from now on (R10a). Raises Refused."""
-    change_all({name: text}, by=by, now=now, always=True)
+    change_all({name: text}, by=by, now=now)
 
 
-def change_all(
-    said: Mapping[str, str], *, by: str, now: datetime, always: bool = False
-) -> list[str]:
+def change_all(said: Mapping[str, str], *, by: str, now: datetime) -> list[str]:
     """Set those settings that differ, all or none, under one new version of the terms; which.
 
-    With `always` also one that stays as it is. Raises Refused.
+    Raises Refused.
     """
     values = {name: _read(name, text) for name, text in said.items()}
     with transaction():
         before = settings()
-        changed = [name for name in values if always or values[name] != before[name]]
+        changed = [name for name in values if values[name] != before[name]]
         other_zone = values.get("time_zone", before["time_zone"]) != before["time_zone"]
         if other_zone and Run.select().exists():
             raise Refused("The time zone is fixed after the first payout run.", "time_zone")

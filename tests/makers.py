@@ -2,7 +2,8 @@
 
 from itertools import count
 
-from portal import access, affiliates, feeds, orders, payouts, program, traffic, visits
+from portal import access, affiliates, feeds, jobs, orders, payouts, program, traffic, visits
+from portal.database import connected
 from portal.models import Admin, Affiliate
 from portal.rules import Plan, email_key
 
@@ -83,3 +84,9 @@ def make_earnings(affiliate, at, sales=6):
 def make_run(month, now):
     """The payout run of a month."""
     return payouts.run_month(month, now=now, by="test")
+
+
+def run_once(name, now, *, config):
+    """One turn of a job of the timetable at an instant; errors are raised."""
+    with connected():
+        jobs.JOBS[name].function(config, lambda: now, lambda: True)
