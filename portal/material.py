@@ -20,7 +20,7 @@ from peewee import (
     fn,
 )
 
-from portal import program, swipes, visits
+from portal import program, swipes
 from portal.database import Table, UtcField, transaction
 from portal.models import Affiliate, Audit, ClickDay, Link
 from portal.pictures import Picture
@@ -82,16 +82,6 @@ def clicks(since: date) -> dict[int, int]:
     return {link: int(count) for link, count in counted.tuples()}
 
 
-def landing(text: str) -> str:
-    """The address that a link may lead to, empty for the product's own page. Raises Refused."""
-    current = program.load()
-    allowed = visits.allowed(text, current.product_url, current.allowed_hosts) if text else ""
-    if text and not allowed:
-        hosts = ", ".join(current.allowed_hosts) or "the product's own site"
-        raise Refused(f"Links lead only to pages of the program: {hosts}.", "landing")
-    return allowed
-
-
 # --- What the office does ----------------------------------------------------------------------
 
 
@@ -108,7 +98,7 @@ def add(
     **said: str,
 ) -> Creative:  # fmt: skip
     """Offer a new creative; `said` are its name, use, subject and text. Raises Refused."""
-    page = landing(lead_to)
+    page = program.load().landing(lead_to)
     swipes.check_placeholders(said.get("subject", ""), "subject")
     with transaction():
         image = keep_image(picture, now=now) if picture else None
@@ -144,7 +134,7 @@ def change(
     creative: Creative, *, lead_to: str, place: int, by: str, now: datetime, **said: str
 ) -> None:
     """Change what a creative says, where it leads and its place. Raises Refused."""
-    page = landing(lead_to)
+    page = program.load().landing(lead_to)
     swipes.check_placeholders(said.get("subject", ""), "subject")
     with transaction():
         _need_new(creative.kind, said["name"], creative.id)

@@ -12,8 +12,9 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from portal import visits
 from portal.months import Month
-from portal.rules import Terms
+from portal.rules import Refused, Terms
 
 Value = str | int | tuple[str, ...]
 
@@ -186,6 +187,33 @@ class Program:
         """The landing pages that affiliates choose from: address by name."""
         lines = (line.partition("=") for line in self.landing_pages.splitlines())
         return {name.strip(): address.strip() for name, _, address in lines}
+
+    @property
+    def targets(self) -> dict[str, str]:
+        """The pages to choose from, name by address: "" is the home page, as it is at a click."""
+        known = {self._allowed(address): name for name, address in self.pages.items()}
+        known.pop("", None)  # what the allowed hosts do not let through would lead home
+        return {"": "Home page", **known}
+
+    @property
+    def sites(self) -> str:
+        """The sites that a link may lead to, in words."""
+        own = urlsplit(self.product_url).netloc.lower()
+        named = [host for host in dict.fromkeys((own, *self.allowed_hosts)) if host]
+        return " or ".join(named) or "the program, which has not named any"
+
+    def landing(self, page: str) -> str:
+        """The address of a page that a link may lead to, "" for the home page (R8).
+
+        People leave the scheme away. Raises Refused for others.
+        """
+        found = self._allowed(page) or self._allowed(f"https://{page}")
+        if page and not found:
+            raise Refused(f"A link leads to a page of {self.sites}.", "page")
+        return found
+
+    def _allowed(self, page: str) -> str:
+        return visits.allowed(page, self.product_url, self.allowed_hosts)
 
 
 SETTINGS = (

@@ -15,6 +15,7 @@ from wtforms.fields import Field
 from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
 
 from portal.rules import Refused
+from portal.settings import Program
 from portal.visits import SUB_ID
 
 _AMOUNT = re.compile(r"([+−-]?)\s*\$?\s*([0-9]{1,7}|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.([0-9]{2}))?")
@@ -105,3 +106,27 @@ class Form(FlaskForm):
     def values(self, *names: str) -> dict[str, Any]:
         """The values of some fields by name."""
         return {name: self[name].data for name in names}
+
+
+def leads_to() -> tuple[Any, Any]:
+    """The fields of LeadsTo, to stand where a form has them: a page to choose, and a typed one."""
+    choice = fields.SelectField("Leads to", description="Pages we allow.", default="")
+    return choice, line("Another page", "off", most=2000)
+
+
+class LeadsTo(Form):
+    """A form with `to` and `page`: one of the program's pages, or a typed one, which goes first."""
+
+    to: Any
+    page: Any
+
+    def __init__(self, program: Program, saved: Any = None, landing: str = ""):
+        """Begin with what is saved, until something is sent."""
+        chosen = {"to": landing} if landing in program.targets else {"page": landing}
+        super().__init__(**{} if self.is_submitted() else {"obj": saved, "data": chosen})
+        self.to.choices = options(program.targets.items())
+        self.page.description = f"Its address, at {program.sites}; it goes before the choice above."
+
+    def where(self) -> str:
+        """The address that was typed or chosen, "" for the home page."""
+        return self.typed("page") or self.typed("to")

@@ -1,12 +1,11 @@
 """Forms of the Resource Center: what tables show, links, and questions to the office."""
 
 import secrets
-from typing import Any
 
 from wtforms import fields, widgets
 from wtforms.validators import InputRequired, Length, Optional
 
-from portal.forms import Form, is_label, line, options
+from portal.forms import Form, LeadsTo, is_label, leads_to, line, options
 
 BOUGHT = {
     "": "I do not know",
@@ -25,24 +24,10 @@ class RowsForm(Form):
     sub_id = line("Label (sub-ID)", most=64)
 
 
-class LinkForm(Form):
-    """A link: its name, and where it leads; a typed page goes before a chosen one."""
-
+class LinkForm(LeadsTo):
     name = line("Name", "off", hint="Only you see it.", needed="Give the link a name.", most=60)
-    to = fields.SelectField("Leads to", description="Pages we allow.")
-    page = line("Another page", "off", most=2000)
+    to, page = leads_to()
     slug = line("Ending of the address", "off", hint="Made of the name if left empty.", most=40)
-
-    def __init__(self, sent: Any, targets: dict[str, str], hosts: str, link: Any = None):
-        landing = link.landing if link else ""
-        chosen = {"to": landing} if landing in targets else {"page": landing}
-        super().__init__(sent, data={"name": link.name if link else "", **chosen})
-        self.to.choices = options(targets.items())
-        self.page.description = f"Its address, at {hosts}; it goes before the choice above."
-
-    def where(self) -> str:
-        """The address that was typed or chosen, "" for the home page."""
-        return self.typed("page") or self.typed("to")
 
 
 class LabelForm(Form):

@@ -5,27 +5,22 @@ from wtforms import fields
 from wtforms.validators import NumberRange, Optional
 
 from portal import pictures
-from portal.forms import Form, is_label, line
+from portal.forms import Form, LeadsTo, is_label, leads_to, line
 
 ALT_HINT = "For readers who do not see the image."
-PAGE_HINT = "Pages named in the settings."
 TEXT_HINT = "Plain lines, or HTML with links, lists, bold and italics; anything else is taken out."
 ACCEPTS = "image/png,image/jpeg,image/gif,image/webp"
 
 
-class CreativeForm(Form):
-    """What all have. `page` is one of the program's landing pages, or `landing` any other."""
-
+class CreativeForm(LeadsTo):
     name = line("Name", hint="Affiliates see it.", needed="Give it a name.", most=80)
-    page = fields.SelectField("Leads to", [Optional()], description=PAGE_HINT, default="")
-    landing = line("Another page", hint="An address of the program's own site.", most=990)
+    to, page = leads_to()
     place = fields.IntegerField("Place", [Optional(), NumberRange(1, 9_999, "From 1 to 9,999.")])
 
     def said(self) -> dict[str, str]:
         """What was written, as the deed takes it."""
         names = [name for name in ("name", "use", "subject", "text") if name in self]
-        lead_to = self.typed("landing") or self.typed("page")
-        return {name: self.typed(name) for name in names} | {"lead_to": lead_to}
+        return {name: self.typed(name) for name in names} | {"lead_to": self.where()}
 
 
 class BannerForm(CreativeForm):

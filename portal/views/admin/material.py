@@ -5,7 +5,6 @@ from typing import Any
 from flask import Response, abort, current_app, flash, request
 
 from portal import material, pictures, reports, swipes
-from portal.forms import options
 from portal.forms.material import FORMS, CreativeForm, LogoForm
 from portal.material import BANNER, EMAIL, TEXT, Creative
 from portal.models import Affiliate
@@ -46,8 +45,7 @@ def _found(kind: str, number: int) -> Creative:
 
 
 def _editor(kind: str, found: Creative | None) -> Response:
-    form = FORMS[kind](**_saved(found)) if request.method == "GET" else FORMS[kind]()
-    form.page.choices = options({"": "Home page", **_pages()}.items())
+    form = FORMS[kind](settings(), found, found.link.landing if found else "")
     preview = request.args.get("preview") == "on"
     if not preview and form.validate_on_submit():
         with form.refusals():
@@ -59,20 +57,6 @@ def _editor(kind: str, found: Creative | None) -> Response:
         "admin/creative.html", *parts, status=status, kind=kind, it=found,
         form=form, shown=shown, placeholders=swipes.PLACEHOLDERS,
     )  # fmt: skip
-
-
-def _pages() -> dict[str, str]:
-    """The program's landing pages by address, as a choice."""
-    return {address: name for name, address in settings().pages.items()}
-
-
-def _saved(found: Creative | None) -> dict[str, Any]:
-    """What a form begins with."""
-    if found is None:
-        return {}
-    known = found.link.landing in {"", *_pages()}
-    return {"obj": found, "data": {"page": found.link.landing if known else "",
-                                   "landing": "" if known else found.link.landing}}  # fmt: skip
 
 
 def _save(kind: str, found: Creative | None, form: CreativeForm) -> None:

@@ -22,25 +22,25 @@ DRAWN: dict[str, dict[str, Any]] = {
 @blueprint.get("/links")
 def links() -> Response:
     """Every link with its clicks, orders and earnings, and the form for another."""
-    return _links(_form(None))
-
-
-def _form(sent: Any, link: Link | None = None) -> LinkForm:
-    return LinkForm(sent, own.targets(settings()), own.hosts(settings()), link)
+    return _links(LinkForm(settings()))
 
 
 def _links(form: LinkForm) -> Response:
     rows = own.table(me(), now=now(), zone=settings().zone)
-    targets = own.targets(settings())
     return page(
-        "center/links.html", "center/_links.html", form=form, rows=rows, go=go, targets=targets
+        "center/links.html",
+        "center/_links.html",
+        form=form,
+        rows=rows,
+        go=go,
+        targets=settings().targets,
     )
 
 
 @blueprint.post("/links")
 def make_link() -> Response:
     """Make a link and show it."""
-    form = _form(request.form)
+    form = LinkForm(settings())
     if form.validate():
         with form.refusals():
             said = form.typed("name"), form.where(), form.typed("slug")
@@ -54,7 +54,7 @@ def make_link() -> Response:
 def link(slug: str) -> Response:
     """One link with its QR code; `?sub_id=` puts a label on both."""
     found = _found(slug)
-    return _link(slug, found, _form(None, found))
+    return _link(slug, found, LinkForm(settings(), found, found.landing))
 
 
 def _found(slug: str) -> Link:
@@ -69,7 +69,7 @@ def _link(slug: str, found: Link, form: LinkForm) -> Response:
         status=422 if asked and not good else None,
         slug=slug,
         link=found,
-        to=own.targets(settings()).get(found.landing, found.landing),
+        to=settings().targets.get(found.landing, found.landing),
         mine=found.affiliate_id is not None,
         form=form,
         label=label,
@@ -84,7 +84,7 @@ def change_link(slug: str) -> Response:
     found = _found(slug)
     if found.affiliate_id is None:
         abort(404)
-    form = _form(request.form)
+    form = LinkForm(settings())
     if form.validate():
         with form.refusals():
             own.change(found, form.typed("name"), form.where(), now=now())
