@@ -15,8 +15,7 @@ from portal import program, rules, runcheck
 from portal.books import Customer, Entry, Order, Payment, Refund, Verification
 from portal.database import snapshot, transaction
 from portal.models import Click, ClickDay, Fact
-from portal.past import Archive
-from portal.replay import Replay, Unreadable
+from portal.past import Archive, Replay, Unreadable
 
 PORTION, CUSTOMERS = 2_000, 200
 MOST = 1_000  # differences that are told; more say no more

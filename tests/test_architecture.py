@@ -25,10 +25,11 @@ ROWS = (
     {"backup", "program", "throttle"},
     # What deeds are made of.
     {"ledger", "access", "letters", "lists", "present", "material"},
-    {"sessions", "accounts", "reports", "mail", "intake", "past"},
+    {"sessions", "accounts", "reports", "mail", "intake"},
+    {"past"},
     {"evidence"},
     {"explain"},
-    {"attachments", "notices", "office", "outlook", "migrations", "replay", "subjects", "team"},
+    {"attachments", "notices", "office", "outlook", "migrations", "subjects", "team"},
     {"runcheck", "missing", "taxyear", "printing"},
     # The deeds.
     {"affiliates", "traffic", "orders", "payouts", "checks", "verify"},
