@@ -25,7 +25,6 @@ from portal import (
     verify,
     visits,
 )
-from portal.affiliates import Application
 from portal.database import migrate, transaction
 from portal.mail import Message
 from portal.models import Admin, Affiliate
@@ -111,7 +110,7 @@ class Year:
         del said["day"], said["clicks"]
         if person["name"] == "Samuel Brook":  # who is referred by a click
             said["click_id"] = self._click(self.accounts["Jordan Reyes"], now)
-        account, _ = affiliates.apply(Application(**said), now=now)
+        account, _ = affiliates.apply(now=now, **said)
         self.accounts[account.name] = account
         for slug, (name, page) in LINKS.items() if account.name in LINKED else ():
             links.make(account, name, page, slug, now=now)

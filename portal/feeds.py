@@ -173,7 +173,7 @@ def _flat(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def application(data: Any) -> dict[str, Any]:
-    """The fields of affiliates.Application that were sent, the address among them."""
+    """What an applicant said, as affiliates.apply takes it: the address among the rest."""
     return _flat(_APPLICATION(data))
 
 

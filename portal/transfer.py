@@ -16,7 +16,6 @@ from typing import Any
 from peewee import JOIN, chunked, fn, sqlite3
 
 from portal import accounts, affiliates, database, feeds, lists, rules, sheets, traffic
-from portal.affiliates import Application
 from portal.books import Customer, Refund
 from portal.database import transaction
 from portal.models import Affiliate, Click, Fact
@@ -134,8 +133,7 @@ def _affiliate(data: Row, now: datetime) -> bool:
     if Affiliate.get_or_none(email_key=rules.email_key(said["email"])):
         return False
     referrer = _named(said.pop("referrer", ""), "referrer")
-    about = {"status": said.pop("status", rules.ACTIVE), "applied_at": said.pop("applied_at")}
-    affiliates.join(Application(**said), referrer=referrer, now=now, **about)
+    affiliates.join(said.pop("status", rules.ACTIVE), referrer=referrer, now=now, **said)
     return True
 
 

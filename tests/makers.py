@@ -31,7 +31,7 @@ def make_program(now, **settings):
 def make_affiliate(code, now, *, password=PASSWORD, **said):
     """An affiliate who applied and has chosen a password; `password=None` leaves that out."""
     said = {"name": f"{code.title()} Reyes", "email": f"{code}@example.com"} | said
-    made, _ = affiliates.apply(affiliates.Application(code=code, **said), now=now)
+    made, _ = affiliates.apply(code=code, now=now, **said)
     if password:
         access.set_password(made, password, now=now)
     return Affiliate.get_by_id(made.id)

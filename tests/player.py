@@ -98,13 +98,11 @@ class Player:
     def apply(self, code: str, email: str, click: int | None = None, **about: Any) -> bool:
         us, tax_id, address = (about.get(name, True) for name in ("us", "tax_id", "address"))
         where = {"line1": "1 Main St", "city": "Springfield"} if address else {}
-        application = affiliates.Application(
-            email=email, name=code.title(), code=code, us_person=us,
-            tax_id=TAX_ID if tax_id else "", click_id=self.click_id(click), **where,
-        )  # fmt: skip
+        said = {"name": code.title(), "tax_id": TAX_ID if tax_id else "", "us_person": us} | where
+        said |= {"email": email, "code": code, "click_id": self.click_id(click)}
         about = {"us": us, "tax_id": tax_id, "address": address}
         return self.both(
-            lambda: affiliates.apply(application, now=self.at, by="api")[1],
+            lambda: affiliates.apply(now=self.at, by="api", **said)[1],
             lambda: self.model.apply(code, email, self.now, click, **about),
             "apply", code, email, click, about,
         )[1]  # fmt: skip

@@ -12,7 +12,6 @@ import time_machine
 from click.testing import CliRunner
 
 from portal import access, accounts, affiliates, database
-from portal.affiliates import Application
 from portal.books import PaperCheck, Payout
 from portal.cli import cli
 from portal.models import Admin, Affiliate, Audit
@@ -41,8 +40,8 @@ def run(environ, db):
 def earned(db):
     """Ada and Bob, who earned enough in January; Ada has an address. Carol earned less."""
     for name, cents in (("Ada", 15_000), ("Bob", 12_000), ("Carol", 50)):
-        application = Application(email=f"{name}@lists.example", name=name, us_person=False)
-        affiliate, _ = affiliates.apply(application, now=JANUARY)
+        said = {"email": f"{name}@lists.example", "name": name, "us_person": False}
+        affiliate, _ = affiliates.apply(now=JANUARY, **said)
         accounts.adjust(affiliate, cents, "earned elsewhere", by="test", now=JANUARY)
     address = {"line1": "1 High St", "city": "Springfield"}
     affiliates.change_profile(Affiliate.get(code="ada"), by="test", now=JANUARY, **address)

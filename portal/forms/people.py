@@ -9,7 +9,6 @@ from wtforms.validators import InputRequired, NumberRange, Optional, ValidationE
 from wtforms.widgets import CheckboxInput
 
 from portal import rules, taxes, words
-from portal.affiliates import Application
 from portal.fields import is_email
 from portal.forms import Form, line, options, password
 from portal.mail import MUTED
@@ -115,11 +114,11 @@ class ApplyForm(AddressForm, TaxForm):
     terms = fields.BooleanField(TERMS, [InputRequired("Tick this to apply.")])
     validate_email = _is_address
 
-    def application(self, click_id: str) -> Application:
+    def said(self) -> dict[str, Any]:
         """What was said, as the deed takes it."""
         said = "email name company payee line1 line2 city state postal_code country tax_id"
         values = self.values(*said.split(), "website", "promotion")
-        return Application(**values, us_person=self.said_us_person(), click_id=click_id)
+        return values | {"us_person": self.said_us_person()}
 
 
 class NameForm(Form):

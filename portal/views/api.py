@@ -13,7 +13,6 @@ from peewee import Expression
 from werkzeug.exceptions import NotFound, UnsupportedMediaType
 
 from portal import access, accounts, affiliates, feeds, fields, lists, orders
-from portal.affiliates import Application
 from portal.books import Entry, Payout
 from portal.database import utcnow
 from portal.fields import Wrong
@@ -90,8 +89,7 @@ def track(kind: str) -> Told:
 @bp.post("/affiliates")
 def apply() -> Told:
     """An application (R1 to R3, R12); the same e-mail again is the account as it is."""
-    said = Application(**feeds.application(_body()))
-    affiliate, created = affiliates.apply(said, now=g.now, by=g.by)
+    affiliate, created = affiliates.apply(now=g.now, by=g.by, **feeds.application(_body()))
     return jsonify(accounts.standing(affiliate, now=g.now)), 201 if created else 200
 
 

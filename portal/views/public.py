@@ -69,6 +69,6 @@ def apply() -> Response:
         with form.refusals():
             throttle.limit("sign-up", request.remote_addr or "", SIGN_UPS_AN_HOUR, now())
             click_id = request.cookies.get(COOKIE, "")
-            affiliates.apply(form.application(click_id), now=now(), by="form")
+            affiliates.apply(now=now(), click_id=click_id, **form.said())
             return page("public/applied.html", status=200, email=form.email.data, **_next())
     return page("public/apply.html", wait=form.wait, form=form, **_next())
