@@ -21,14 +21,7 @@ PROFILE = "name company payee line1 line2 city state postal_code country us_pers
 ON_CHECKS = set("payee line1 line2 city state postal_code country".split())
 W9 = "tax_name tax_class e_copy certified_at".split()
 RESIDENCE = ("country", "us_person")
-MOVES = {
-    rules.ACTIVE: (rules.REVIEW, rules.DECLINED, rules.SUSPENDED),
-    rules.DECLINED: (rules.REVIEW,),
-    rules.SUSPENDED: (rules.ACTIVE,),
-}
-
-
-_TOLD = {  # what is mailed about a change of status
+MOVES = {  # the changes of status that there are, and what is mailed about each
     (rules.REVIEW, rules.ACTIVE): "login",
     (rules.DECLINED, rules.ACTIVE): "login",
     (rules.REVIEW, rules.DECLINED): "declined",
@@ -126,7 +119,8 @@ def set_status(affiliate: Affiliate, status: str, *, by: str, now: datetime) -> 
         before = affiliate.status
         if before == status:
             return affiliate
-        if before not in MOVES[status]:
+        kind = MOVES.get((before, status))
+        if kind is None:
             said = f"An account that is {before} cannot become {status}."
             raise rules.Refused(said, "status")
         same = (Affiliate.id == affiliate.id) & (Affiliate.status == before)
@@ -135,8 +129,7 @@ def set_status(affiliate: Affiliate, status: str, *, by: str, now: datetime) -> 
         affiliate.status = status
         fact = record("status", {"status": status}, now, affiliate_id=affiliate.id)
         Audit.note(by, status, affiliate.code, now, before=before)
-        if kind := _TOLD.get((before, status)):
-            mail.queue(kind, to=affiliate, now=now, key=f"{kind}:{affiliate.id}:{fact.id}")
+        mail.queue(kind, to=affiliate, now=now, key=f"{kind}:{affiliate.id}:{fact.id}")
         return affiliate
 
 
