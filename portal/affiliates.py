@@ -17,9 +17,9 @@ from portal.models import Affiliate, AffiliateCode, Audit, TaxIdOnFile, record
 from portal.present import Now
 from portal.words import address_lines
 
-PROFILE = "name company payee line1 line2 city state postal_code country us_person website".split()
-ON_CHECKS = set("payee line1 line2 city state postal_code country".split())
+ON_CHECKS = "payee line1 line2 city state postal_code country".split()
 W9 = "tax_name tax_class e_copy certified_at".split()
+PROFILE = ["name", "company", "us_person", "website", *ON_CHECKS]
 RESIDENCE = ("country", "us_person")
 MOVES = {  # the changes of status that there are, and what is mailed about each
     (rules.REVIEW, rules.ACTIVE): "login",
@@ -149,7 +149,7 @@ def change_profile(affiliate: Affiliate, *, by: str, now: datetime, **said: Any)
             content = {name: getattr(affiliate, name) for name in RESIDENCE}
             record("residence", content, now, affiliate_id=affiliate.id)
         Audit.note(by, "profile", affiliate.code, now, fields=sorted(changed))
-        if set(changed) & ON_CHECKS:
+        if set(changed) & set(ON_CHECKS):
             lines = [affiliate.payee, *address_lines(affiliate)]
             _notify("checks_changed", affiliate, now, lines=lines)
         return affiliate

@@ -55,8 +55,9 @@ def look(affiliate: Affiliate, claim: Claim, *, now: datetime, zone: ZoneInfo) -
     _check_day(affiliate, claim.on, now, zone)
     since, before = _span(claim, zone)
     said = ("You said", _said(claim, zone, now))
-    mine = _orders((Order.credited_to == affiliate) & _placed(since, before))
-    for order in mine:
+    mine: Any = Order.select(Order, Customer).join(Customer).order_by(Order.id.desc())
+    mine = mine.where(Order.credited_to == affiliate, _placed(since, before))
+    for order in mine.limit(evidence.MOST):
         if _fits(order, order.customer, claim):
             return _yours(affiliate, order, said)
     lost = evidence.between(affiliate, since, before)
@@ -90,11 +91,6 @@ def _placed(since: datetime, before: datetime) -> Any:
 def _said(claim: Claim, zone: ZoneInfo, now: datetime) -> str:
     parts = day(claim.on, zone, now), INTERVALS.get(claim.bought, ""), claim.who
     return ", ".join(part for part in parts if part)
-
-
-def _orders(where: Any) -> list[Any]:
-    query: Any = Order.select(Order, Customer).join(Customer).where(where)
-    return list(query.order_by(Order.id.desc()).limit(evidence.MOST))
 
 
 def _fits(order: Any, customer: Any, claim: Claim) -> bool:

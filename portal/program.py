@@ -13,11 +13,9 @@ from portal.books import Run
 from portal.database import transaction
 from portal.models import TERM_NAMES, Audit, Setting, TermsVersion, last_fact
 from portal.months import month_of
-from portal.rules import Refused, Terms
+from portal.rules import Plan, Refused, Terms, earned_in_all
 from portal.settings import SETTINGS, as_text, parse
 from portal.settings import Program as Program
-
-SECRETS = ("click_key",)  # kept here, not in a file: all portals on one database share them
 
 
 def load() -> Program:
@@ -47,8 +45,8 @@ def initialize(now: datetime) -> None:
     with transaction():
         if not TermsVersion.select().exists():
             TermsVersion.create(since=now, **vars(Terms()))
-        for name in SECRETS:
-            _default(name, secrets.token_hex(32))
+        # Kept here, not in a file: all portals on one database share it.
+        _default("click_key", secrets.token_hex(32))
         _default("first_month", month_of(now, load().zone))
 
 
@@ -103,3 +101,14 @@ def settings() -> dict[str, Any]:
     return {
         s.name: terms[s.name] if s.name in terms else getattr(current, s.name) for s in SETTINGS
     }
+
+
+def examples(terms: Terms) -> tuple[dict[str, Plan], dict[str, int]]:
+    """Plans of prices where the rules turn, and what a full payment of each earns, by name.
+
+    Without a threshold any monthly price may be the example.
+    """
+    full = terms.month_threshold or 10_000
+    plans = {"small": Plan("month", full // 2 or 1), "month": Plan("month", full)}
+    plans |= {"year": Plan("year", 10 * full), "once": Plan("once", 25_000)}
+    return plans, {name: earned_in_all(p, terms, p.price) for name, p in plans.items()}

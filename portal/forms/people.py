@@ -116,9 +116,8 @@ class ApplyForm(AddressForm, TaxForm):
 
     def said(self) -> dict[str, Any]:
         """What was said, as the deed takes it."""
-        said = "email name company payee line1 line2 city state postal_code country tax_id"
-        values = self.values(*said.split(), "website", "promotion")
-        return values | {"us_person": self.said_us_person()}
+        said = {name: value for name, value in self.data.items() if name != "terms"}
+        return said | {"us_person": self.said_us_person()}
 
 
 class NameForm(Form):

@@ -8,7 +8,7 @@ from portal import affiliates, program, rules, throttle, words
 from portal.formats import usd
 from portal.forms import options
 from portal.forms.people import ApplyForm, EstimateForm
-from portal.rules import Plan, Terms
+from portal.rules import Plan
 from portal.views.html import now, page, settings
 
 blueprint = Blueprint("public", __name__)
@@ -21,7 +21,7 @@ SIGN_UPS_AN_HOUR = 5  # applications from one address
 def show_program() -> Response:
     """The program page, with an estimate for the numbers in its address."""
     terms = program.terms_version().terms()
-    plans = _plans(terms)
+    plans, earns = program.examples(terms)
     form = EstimateForm(request.args) if request.args else EstimateForm(data={"plan": "month"})
     form.plan.choices = options((name, f"A plan of {usd(plan.price)} a {plan.interval}")
                                 for name, plan in plans.items() if name != "once")  # fmt: skip
@@ -30,28 +30,19 @@ def show_program() -> Response:
         "public/program.html",
         status=200 if right else 422,
         form=form,
-        estimate=_estimate(form.customers.data or 0, plans[form.plan.data], terms)
-        if right
-        else None,
+        estimate=_estimate(form, plans, earns) if right else None,
         plans=plans,
-        earns={name: rules.earned_in_all(p, terms, p.price) for name, p in plans.items()},
+        earns=earns,
         override_earns=rules.override_in_all(terms, plans["year"].price),
         payout_day=words.ordinal(settings().payout_day),
         **_next(),
     )
 
 
-def _plans(terms: Terms) -> dict[str, Plan]:
-    """The examples, made of the amounts where the rules turn."""
-    full, half = terms.month_threshold, terms.month_threshold // 2
-    return {"small": Plan("month", half), "month": Plan("month", full),
-            "year": Plan("year", 10 * full), "once": Plan("once", 25_000)}  # fmt: skip
-
-
-def _estimate(customers: int, plan: Plan, terms: Terms) -> dict[str, Any]:
-    each = rules.earned_in_all(plan, terms, plan.price)
-    yearly = plan.interval == "year"
-    return {"amount": customers * each, "each": each, "customers": customers, "yearly": yearly,
+def _estimate(form: EstimateForm, plans: dict[str, Plan], earns: dict[str, int]) -> dict[str, Any]:
+    customers, each = form.customers.data or 0, earns[form.plan.data]
+    return {"amount": customers * each, "each": each, "customers": customers,
+            "yearly": plans[form.plan.data].interval == "year",
             "in_a_year": customers * each * 12}  # fmt: skip
 
 

@@ -7,7 +7,6 @@ from flask import Response, flash, request
 
 from portal import office, outlook, program, rules
 from portal.forms.settings import SettingsForm, label, shown, told
-from portal.rules import Plan
 from portal.views.admin import blueprint
 from portal.views.html import goto, me, now, page, settings
 
@@ -29,14 +28,7 @@ def change() -> Response:
 def _today() -> dict[str, Any]:
     """What the settings mean at this instant, for the words beside them."""
     terms, pays = program.terms_version().terms(), outlook.next_month(now())
-    full = terms.month_threshold or 10_000  # without a threshold any price may be the example
-    plans = {"month": full, "small": full // 2 or 1, "year": 10 * full, "once": 25_000}
-    earns = {
-        name: rules.earned_in_all(
-            Plan(name if name in ("year", "once") else "month", price), terms, price
-        )
-        for name, price in plans.items()
-    }
+    plans, earns = program.examples(terms)
     return {
         "label": label,
         "told": told,
@@ -44,7 +36,7 @@ def _today() -> dict[str, Any]:
         "until": now() + timedelta(days=terms.cookie_days),
         "plans": plans,
         "earns": earns,
-        "override": rules.override_in_all(terms, plans["year"]),
+        "override": rules.override_in_all(terms, plans["year"].price),
         "pays": pays,
         "pays_at": pays.payout_at(settings().payout_day, settings().zone),
         "last": office.last_run(),

@@ -16,7 +16,6 @@ from portal.views.center import blueprint
 from portal.views.html import goto, is_proven, me, now, page, prove, sign_in, sign_out
 from portal.words import address_lines
 
-ADDRESS = ("payee", "line1", "line2", "city", "state", "postal_code", "country")
 ALWAYS_ASK = ("password", "close")
 
 
@@ -90,7 +89,7 @@ def end_session() -> Response:
 
 
 def _save_checks(form: Any) -> str:
-    affiliates.change_profile(me(), by=me().code, now=now(), **form.values(*ADDRESS))
+    affiliates.change_profile(me(), by=me().code, now=now(), **form.values(*affiliates.ON_CHECKS))
     return "Name and address saved. The next check uses them."
 
 
