@@ -8,7 +8,7 @@ import random
 import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from heapq import heappop, heappush
+from sched import scheduler
 from typing import Any
 
 from portal import (
@@ -77,9 +77,10 @@ class Year:
     def __init__(self, now: datetime):
         self.chance = random.Random(20)  # noqa: S311 - a play, no secret
         self.now, self.start = now, now - YEAR
+        self.today = self.start
         self.accounts: dict[str, Affiliate] = {}
-        self.planned: list[Any] = []
-        self.events = self.plans = 0
+        self.planned = scheduler(lambda: self.today.timestamp())
+        self.events = self.buyers = 0
         self.unlucky = "moira-fenn"  # whose first check is lost in the mail
 
     def play(self) -> None:
@@ -89,16 +90,14 @@ class Year:
         self.plan(self.start + 20 * DAY, self._recruit)
         self.plan(self.start + 330 * DAY, self._suspend)
         self._plan_run(month_of(self.start, program.load().zone))
-        for day in range(YEAR // DAY + 1):
+        while self.today <= self.now:
             with transaction():
-                while self.planned and self.planned[0][0] <= self.start + day * DAY:
-                    at, _, deed, said, about = heappop(self.planned)
-                    deed(*said, **about, now=at)
+                self.planned.run(blocking=False)
+            self.today += DAY
 
     def plan(self, at: datetime, deed: Callable[..., Any], *said: Any, **about: Any) -> None:
         """Let a deed be done at an instant; of those at the same one the first planned is first."""
-        self.plans += 1
-        heappush(self.planned, (at, self.plans, deed, said, about))
+        self.planned.enterabs(at.timestamp(), 0, deed, said, {**about, "now": at})
 
     def _minutes(self, least: int, most: int) -> timedelta:
         return timedelta(minutes=self.chance.randrange(least, most))
@@ -140,7 +139,8 @@ class Year:
         if click and self.chance.random() < 0.08 and account.name != "Yuki Tanaka":
             plan = self.chance.choices((*PLANS, YEARLY, ONCE), (8, 4, 2, 1, 2))[0]
             name = f"{self.chance.choice(FIRST.split())} {self.chance.choice(LAST.split())}"
-            email = f"buyer{self.plans}@customer.example"
+            self.buyers += 1
+            email = f"buyer{self.buyers}@customer.example"
             self.plan(now + self._minutes(1, 90), self._buy, click, plan, name, email)
 
     def _click(self, account: Affiliate, now: datetime, former: str = "") -> str:

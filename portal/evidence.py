@@ -95,14 +95,10 @@ def unpaid(affiliate: Affiliate, orders: Iterable[Any]) -> dict[int, Counter[str
     )  # fmt: skip
     archive, found = Archive(), dict[int, Counter[str]]()
     for payment, order in payments.tuples():
-        rule = "R14" if _active(archive, affiliate.id, payment) else "R16"
+        was_active = archive.status(affiliate.id, payment) == rules.ACTIVE
+        rule = "R14" if was_active else "R16"
         found.setdefault(order, Counter())[rule] += 1
     return found
-
-
-def _active(archive: Archive, affiliate: int, fact: int) -> bool:
-    last = archive.last(affiliate, fact, "application", "status")
-    return bool(last and last.content["status"] == rules.ACTIVE)
 
 
 def _pairs(affiliate: Affiliate, *where: Any) -> Query:
@@ -155,10 +151,9 @@ class _Known:
             return "The order was placed naming another affiliate", "R7"
         if not self._was_considered(click, order):
             return "Nothing tied this click to the customer when the order was recorded", "R7"
-        counted = rules.Click(click.id, self.affiliate, click.clicked_at, click.days)
-        if not rules.counts(counted, order.ordered_at):
+        if not rules.counts(click, order.ordered_at):
             return f"The order came after the {click.days} days that the click counted", "R5"
-        if not _active(self.archive, self.affiliate, order.fact_id):
+        if self.archive.status(self.affiliate, order.fact_id) != rules.ACTIVE:
             return INACTIVE, "R6"
         return "A later click won", "R6"
 

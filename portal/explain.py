@@ -77,8 +77,7 @@ def considered(order: Any, click: Any, zone: ZoneInfo, now: datetime) -> str:
     if click.clicked_at > order.ordered_at:
         return f"{apart(order.ordered_at, click.clicked_at)} after the order, too late"
     age = f"{apart(click.clicked_at, order.ordered_at)} before"
-    counted = rules.Click(click.id, click.affiliate_id, click.clicked_at, click.days)
-    if not rules.counts(counted, order.ordered_at):
+    if not rules.counts(click, order.ordered_at):
         until = when(click.clicked_at + timedelta(days=click.days), zone, now, seconds=True)
         return f"{age}, counted until {until} (R5)"
     return f"{age}, an earlier one" if order.rule == "R7.4" else f"{age}, not needed"

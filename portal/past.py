@@ -42,6 +42,11 @@ class Archive:
         told = (t for t in self.history(affiliate) if t.fact < before and t.kind in kinds)
         return max(told, default=None, key=lambda t: t.fact)
 
+    def status(self, affiliate: int, before: float) -> str:
+        """The status of an affiliate just before a fact, empty before it applied."""
+        last = self.last(affiliate, before, "application", "status")
+        return last.content["status"] if last else ""
+
     def terms(self, before: int) -> TermsVersion:
         """The version of the terms that held when a fact was recorded."""
         return next(version for version in self._terms if version.after_fact < before)
@@ -55,8 +60,7 @@ class Past(World):
         self._archive = archive
 
     def status(self, affiliate: int) -> str:
-        last = self._archive.last(affiliate, self.before, "application", "status")
-        return last.content["status"] if last else ""
+        return self._archive.status(affiliate, self.before)
 
     def referrer(self, affiliate: int) -> int | None:
         for told in self._archive.history(affiliate):
