@@ -13,7 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import database, pictures, sessions, vault
 from portal.config import Config, load
-from portal.views import admin, api, assets, center, errors, html, images, login, public, track
+from portal.views import admin, api, assets, center, errors, html, login, public, track
 from portal.views.admin import bank as office_bank
 from portal.views.admin import cases as office_cases
 from portal.views.admin import material as office_material
@@ -46,7 +46,7 @@ VIEWS = (
     *(office_bank, office_cases, office_material, office_program, people, runs, tax),
     *(center_links, center_material, center_help, profile, tables),
 )
-PAGES = tuple(view.blueprint for view in (assets, images, public, login, center, admin))
+PAGES = tuple(view.blueprint for view in (assets, public, login, center, admin))
 FOR_PROGRAMS = (api.bp, track.blueprint)
 
 

@@ -28,7 +28,6 @@ from portal.rules import Refused
 from portal.words import address_lines
 
 BANNER, TEXT, EMAIL = "banner", "text", "email"
-SHOWN = ("name", "use", "subject", "text")  # what an admin writes
 
 
 class Image(Table):

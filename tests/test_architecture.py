@@ -29,7 +29,7 @@ ROWS = (
     {"past"},
     {"evidence"},
     {"explain"},
-    {"attachments", "notices", "office", "outlook", "migrations", "subjects", "team"},
+    {"attachments", "notices", "office", "outlook", "migrations", "team"},
     {"runcheck", "missing", "taxyear", "printing"},
     # The deeds.
     {"affiliates", "traffic", "orders", "payouts", "checks", "verify"},
@@ -39,7 +39,7 @@ ROWS = (
     {"forms", "jobs", "demo", "terminal", "logins"},
     {"migrations"},
     {"views.html"},
-    {"views.errors", "views.assets", "views.images"},
+    {"views.errors", "views.assets"},
     {"views"},
     {"__init__"},
     {"serve"},

@@ -37,6 +37,14 @@ class LabelForm(Form):
     validate_sub_id = is_label
 
 
+class InsideForm(Form):
+    """Which link stands inside the blocks, and its label; sent by GET."""
+
+    link = fields.SelectField("Link inside", validators=[Optional()], default="")
+    sub_id = line("Label (sub-ID)", "off", most=64)
+    validate_sub_id = is_label
+
+
 class KeyedForm(Form):
     """A form that may be sent twice and is taken once, by a key of its own."""
 

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response, abort, current_app, flash, request
 
 from portal import material, pictures, reports, swipes
-from portal.forms.material import FORMS, CreativeForm, LogoForm
+from portal.forms.office import FORMS, CreativeForm, LogoForm
 from portal.material import BANNER, EMAIL, TEXT, Creative
 from portal.models import Affiliate
 from portal.rules import Refused

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Response, abort, flash, request
 
-from portal import cases, missing, program, reports, subjects, taxes, words
+from portal import cases, missing, program, reports, taxes, words
 from portal.cases import Case
 from portal.forms import options
 from portal.forms.center import AskForm, MissingForm, NoteForm
@@ -19,7 +19,7 @@ NOT_KNOWN = {"": "I do not know", "phone": "By phone"}
 def help() -> Response:
     """The questions, and one of your own: about a row of yours where the address names it."""
     form, named = AskForm(), request.args.get("about", "")
-    subject = subjects.of(me(), named, now=now(), zone=settings().zone) if named else None
+    subject = cases.subject(me(), named, now=now(), zone=settings().zone) if named else None
     if named and subject is None:
         abort(404)
     if subject:

@@ -6,7 +6,7 @@ from flask import Response, current_app, request
 
 from portal import links, material
 from portal.forms import options
-from portal.forms.material import InsideForm
+from portal.forms.center import InsideForm
 from portal.material import BANNER, EMAIL, TEXT, Creative
 from portal.models import Link
 from portal.views.center import blueprint, go
