@@ -10,7 +10,7 @@ import secrets
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from peewee import AutoField, CharField, ForeignKeyField
+from peewee import CharField, ForeignKeyField
 
 from portal import passwords, rules, throttle
 from portal.database import Table, UtcField, transaction
@@ -53,7 +53,6 @@ class LoginSession(Table):
 class ApiKey(Table):
     """A key of the API: its SHA-256. `last_used_on` is a day of UTC, YYYY-MM-DD."""
 
-    id = AutoField()
     name = CharField()
     hash = CharField(64, unique=True)
     created_at = UtcField()

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from peewee import AutoField, CharField, ForeignKeyField, TextField
+from peewee import CharField, ForeignKeyField, TextField
 
 from portal import access, mail, rules, throttle
 from portal.books import Entry, Order, PaperCheck, Payout
@@ -40,7 +40,6 @@ class Case(Table):
     Both are rows of a label and a text. `key` names the case in its address.
     """
 
-    id = AutoField()
     key = CharField(26, unique=True)
     affiliate = ForeignKeyField(Affiliate)
     about = CharField(16)
@@ -62,7 +61,6 @@ class CaseNote(Table):
     `key` is the form's own, so that what is sent twice is said once.
     """
 
-    id = AutoField()
     case = ForeignKeyField(Case)
     by = CharField(32)
     text = TextField()

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from peewee import AutoField, BooleanField, CharField, IntegerField, ModelSelect, fn
+from peewee import BooleanField, CharField, IntegerField, ModelSelect, fn
 
 from portal import access, backup, letters
 from portal.config import MailServer
@@ -44,7 +44,6 @@ class Message(Table):
     `down` says that the last attempt failed because of the server, not because of this mail.
     """
 
-    id = AutoField()
     key = CharField(unique=True)
     kind = CharField(32)
     holder = CharField(32)

@@ -9,16 +9,7 @@ import html
 from datetime import date, datetime
 from typing import Any
 
-from peewee import (
-    JOIN,
-    AutoField,
-    BlobField,
-    CharField,
-    ForeignKeyField,
-    IntegerField,
-    TextField,
-    fn,
-)
+from peewee import JOIN, BlobField, CharField, ForeignKeyField, IntegerField, TextField, fn
 
 from portal import program, swipes
 from portal.database import Table, UtcField, transaction
@@ -45,7 +36,6 @@ class Image(Table):
 class Creative(Table):
     """A banner (`text` is what it says), a text link (its words), or an e-mail (its body)."""
 
-    id = AutoField()
     kind = CharField(8)
     name = CharField()
     use = CharField(default="")

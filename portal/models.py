@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any, Self
 
 from peewee import (
-    AutoField,
     BigIntegerField,
     BooleanField,
     CharField,
@@ -36,7 +35,6 @@ class Setting(Table):
 class TermsVersion(Table):
     """One version of the terms (R10a). The last row holds; rows are never changed."""
 
-    id = AutoField()
     cookie_days = IntegerField()
     minimum_payout = CentsField()
     tax_threshold = CentsField()
@@ -68,14 +66,12 @@ class Account(Table):
 
 
 class Admin(Account):
-    id = AutoField()
     created_at = UtcField()
 
 
 class Affiliate(Account):
     """An affiliate. Facts tell every change of status, e-mail, referrer and tax ID on file."""
 
-    id = AutoField()
     code = CharField(32, unique=True)
     company = CharField(default="")
     payee = CharField(default="")
@@ -135,7 +131,6 @@ class Link(Table):
     Only the slugs of those have a dot in them.
     """
 
-    id = AutoField()
     affiliate = ForeignKeyField(Affiliate, null=True, backref="links")
     slug = CharField(64)
     name = CharField()
@@ -280,7 +275,6 @@ def record(kind: str, content: dict[str, Any], now: datetime, **about: Any) -> F
 class Audit(Table):
     """A deed of somebody with rights, written in the deed's own transaction."""
 
-    id = AutoField()
     at = UtcField()
     by = CharField()
     did = CharField(64)
