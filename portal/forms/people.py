@@ -85,6 +85,7 @@ class TaxForm(Form):
     us_person = fields.RadioField(
         "Are you a U.S. person?", [Optional()], description=US_HINT,
         choices=options([("yes", "Yes"), ("no", "No")]),
+        coerce=lambda said: {True: "yes", False: "no"}.get(said, said),
     )  # fmt: skip
     tax_id = line("SSN, ITIN or EIN", "off", most=40, inputmode="numeric", kind=Secret)
 

@@ -27,18 +27,12 @@ def profile() -> Response:
 
 def _page(forms: dict[str, Any]) -> Response:
     """The page with the forms as they are saved, but for one that was sent."""
-    said = {True: "yes", False: "no"}.get(me().us_person)
     wanted = [name for name in MUTED if name not in me().muted.split()]
-    saved = {
-        "checks": people.ChecksForm(None, obj=me(), prefix="checks"),
-        "email": people.EmailForm(None, prefix="email"),
-        "password": people.PasswordForm(None, prefix="password"),
-        "notices": people.NoticesForm(None, data={"wanted": wanted}, prefix="notices"),
-        "tax": people.ProfileTaxForm(None, obj=me(), data={"us_person": said}, prefix="tax"),
-        "close": people.CloseForm(None, prefix="close"),
-    }
-    for part, form in saved.items():
-        _ask_for_password(part, form)
+    saved = {}
+    for part, (kind, _) in PARTS.items():
+        obj = me() if part in ("checks", "tax") else None
+        saved[part] = kind(None, obj=obj, data={"wanted": wanted}, prefix=part)
+        _ask_for_password(part, saved[part])
     return page(
         "center/profile.html",
         forms=saved | forms,
