@@ -12,7 +12,7 @@ from portal.rules import Refused
 from portal.views.admin import attempt, blueprint
 from portal.views.html import goto, me, now, page, settings
 
-NUMBER = "<int(max=999999999):number>"
+KIND, NUMBER = "<any(banner,text,email):kind>", "<int(max=999999999):number>"
 SAMPLE = Affiliate(name="Jordan Reyes", code="jreyes", payee="", line1="", city="")
 
 
@@ -28,23 +28,15 @@ def _all(logo: LogoForm) -> Response:
     return page("admin/material.html", kinds=kinds, clicks=clicks, logo=logo)
 
 
-@blueprint.route("/material/<any(banner,text,email):kind>", methods=["GET", "POST"])
-def creative_new(kind: str) -> Response:
-    """Offer a new one."""
-    return _editor(kind, None)
-
-
-@blueprint.route(f"/material/<any(banner,text,email):kind>/{NUMBER}", methods=["GET", "POST"])
-def creative(kind: str, number: int) -> Response:
-    """Change one."""
-    return _editor(kind, _found(kind, number))
-
-
 def _found(kind: str, number: int) -> Creative:
     return Creative.get_or_none(Creative.id == number, Creative.kind == kind) or abort(404)
 
 
-def _editor(kind: str, found: Creative | None) -> Response:
+@blueprint.route(f"/material/{KIND}", methods=["GET", "POST"], endpoint="creative_new")
+@blueprint.route(f"/material/{KIND}/{NUMBER}", methods=["GET", "POST"])
+def creative(kind: str, number: int | None = None) -> Response:
+    """Offer a new one, or change one."""
+    found = None if number is None else _found(kind, number)
     form = FORMS[kind](settings(), found, found.link.landing if found else "")
     preview = request.args.get("preview") == "on"
     if not preview and form.validate_on_submit():
@@ -89,7 +81,7 @@ def _preview(form: CreativeForm) -> dict[str, Any]:
         return {"problem": str(problem)}
 
 
-@blueprint.post(f"/material/<any(banner,text,email):kind>/{NUMBER}/offer")
+@blueprint.post(f"/material/{KIND}/{NUMBER}/offer")
 def offer(kind: str, number: int) -> Response:
     """Retire one, or offer it again."""
     offered = request.form.get("do") == "offer"

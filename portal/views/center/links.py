@@ -19,49 +19,41 @@ DRAWN: dict[str, dict[str, Any]] = {
 }
 
 
-@blueprint.get("/links")
+@blueprint.route("/links", methods=["GET", "POST"])
 def links() -> Response:
     """Every link with its clicks, orders and earnings, and the form for another."""
-    return _links(LinkForm(settings()))
-
-
-def _links(form: LinkForm) -> Response:
-    rows = own.table(me(), now=now(), zone=settings().zone)
-    return page(
-        "center/links.html",
-        "center/_links.html",
-        form=form,
-        rows=rows,
-        go=go,
-        targets=settings().targets,
-    )
-
-
-@blueprint.post("/links")
-def make_link() -> Response:
-    """Make a link and show it."""
     form = LinkForm(settings())
-    if form.validate():
+    if form.validate_on_submit():
         with form.refusals():
             said = form.typed("name"), form.where(), form.typed("slug")
             link, made = own.make(me(), *said, now=now())
             flash("Link made." if made else "You have this link already.", "good")
             return goto("center.link", slug=link.slug)
-    return _links(form)
-
-
-@blueprint.get("/links/<slug>")
-def link(slug: str) -> Response:
-    """One link with its QR code; `?sub_id=` puts a label on both."""
-    found = _found(slug)
-    return _link(slug, found, LinkForm(settings(), found, found.landing))
+    rows = own.table(me(), now=now(), zone=settings().zone)
+    parts = ("center/links.html", "center/_links.html")
+    return page(*parts, form=form, rows=rows, go=go, targets=settings().targets)
 
 
 def _found(slug: str) -> Link:
     return own.find(me(), slug) or abort(404)
 
 
-def _link(slug: str, found: Link, form: LinkForm) -> Response:
+@blueprint.route("/links/<slug>", methods=["GET", "POST"])
+def link(slug: str) -> Response:
+    """One link with its QR code; an own one is renamed, or led elsewhere.
+
+    `?sub_id=` puts a label on the link and its code.
+    """
+    found = _found(slug)
+    mine = found.affiliate_id is not None
+    if request.method == "POST" and not mine:
+        abort(404)
+    form = LinkForm(settings(), found, found.landing)
+    if form.validate_on_submit():
+        with form.refusals():
+            own.change(found, form.typed("name"), form.where(), now=now())
+            flash("Link saved.", "good")
+            return goto("center.link", slug=slug)
     label, asked = LabelForm(request.args), "sub_id" in request.args
     good = asked and label.validate()
     return page(
@@ -70,27 +62,12 @@ def _link(slug: str, found: Link, form: LinkForm) -> Response:
         slug=slug,
         link=found,
         to=settings().targets.get(found.landing, found.landing),
-        mine=found.affiliate_id is not None,
+        mine=mine,
         form=form,
         label=label,
         sub_id=label.typed("sub_id") if good else "",
         go=go,
     )
-
-
-@blueprint.post("/links/<slug>")
-def change_link(slug: str) -> Response:
-    """Rename an own link, or lead it elsewhere."""
-    found = _found(slug)
-    if found.affiliate_id is None:
-        abort(404)
-    form = LinkForm(settings())
-    if form.validate():
-        with form.refusals():
-            own.change(found, form.typed("name"), form.where(), now=now())
-            flash("Link saved.", "good")
-            return goto("center.link", slug=slug)
-    return _link(slug, found, form)
 
 
 @blueprint.get("/links/<slug>/qr.<any(svg,png):form>")
