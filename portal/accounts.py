@@ -14,7 +14,7 @@ from portal.models import Affiliate, Audit, ClickDay, Fact, TaxIdOnFile, record
 def adjust(affiliate: Affiliate, amount: int, reason: str, *, by: str, now: datetime) -> None:
     """Correct a balance by an entry of its own, with a reason (R17). Raises Refused."""
     if not amount:
-        raise rules.Refused("An adjustment of nothing says nothing.", "amount")
+        raise rules.Refused("An entry of zero changes nothing.", "amount")
     if not reason.strip():
         raise rules.Refused("An adjustment needs a reason.", "reason")
     with transaction():

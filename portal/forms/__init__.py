@@ -37,6 +37,11 @@ def cents(text: str) -> int:
     return -amount if sign in ("-", "−") else amount
 
 
+def is_amount(form: Any, field: Field) -> None:
+    """Validate an amount as people write it."""
+    cents(field.data)
+
+
 def _trim(text: str | None) -> str:
     return (text or "").strip()
 

@@ -2,11 +2,10 @@
 
 from flask_wtf.file import FileField
 from wtforms import fields
-from wtforms.fields import Field
-from wtforms.validators import InputRequired, NumberRange, Optional, ValidationError
+from wtforms.validators import InputRequired, NumberRange, Optional
 
 from portal import pictures
-from portal.forms import Form, LeadsTo, cents, leads_to, line, options, password
+from portal.forms import Form, LeadsTo, is_amount, leads_to, line, options, password
 
 ALT_HINT = "For readers who do not see the image."
 TEXT_HINT = "Plain lines, or HTML with links, lists, bold and italics; anything else is taken out."
@@ -19,10 +18,7 @@ class AdjustForm(Form):
         "Reason", hint="The affiliate reads this.", needed="Say why. It is shown on the statement.",
         most=200,
     )  # fmt: skip
-
-    def validate_amount(self, field: Field) -> None:
-        if cents(field.data) == 0:
-            raise ValidationError("An entry of zero changes nothing.")
+    validate_amount = is_amount
 
 
 class WaiveForm(Form):
@@ -83,13 +79,7 @@ class AmountForm(Form):
         "it.", needed="Give the amount.", inputmode="decimal",
     )  # fmt: skip
     source = line("Where you read it", hint="Kept with the amount.", needed="Say where.", most=250)
-
-    def validate_amount(self, field: Field) -> None:
-        cents(field.data)
-
-    def cents(self) -> int:
-        """The amount that was typed."""
-        return cents(self.typed("amount"))
+    validate_amount = is_amount
 
 
 class LookForm(Form):

@@ -8,6 +8,7 @@ from flask import Response, abort, flash, request
 
 from portal import access, affiliates, filing, months, office, taxyear
 from portal.formats import usd
+from portal.forms import cents
 from portal.forms.office import AmountForm, LookForm
 from portal.models import TaxIdOnFile
 from portal.rules import Refused
@@ -71,7 +72,7 @@ def confirm_year() -> Response:
     """Confirm from which amount on the law asks for a form in a year."""
     form = AmountForm()
     if form.validate():
-        about = (form.year.data, form.cents(), form.typed("source"))
+        about = (form.year.data, cents(form.typed("amount")), form.typed("source"))
         with form.refusals():
             taxyear.confirm(*about, by=me().email, now=now())
             flash(f"{form.year.data} is confirmed.", "good")
