@@ -99,13 +99,9 @@ def join(
 def _new_code(applicant: Affiliate) -> str:
     """The code asked for, or one made of the name; codes are never given twice (R4)."""
     if applicant.code:
-        code = applicant.code.casefold()
-        if not CODE.fullmatch(code):
-            said = "A code has 2 to 32 letters, digits and dashes, a letter or digit first."
-            raise rules.Refused(said, "code")
-        if AffiliateCode.get_or_none(code=code):
+        if AffiliateCode.get_or_none(code=applicant.code):
             raise rules.Refused("This code is taken. Choose another.", "code")
-        return code
+        return applicant.code
     stem = words.slug(applicant.name)[:24].strip("-")
     stem = stem if CODE.fullmatch(stem) else "affiliate"
     taken = AffiliateCode.select(AffiliateCode.code).where(AffiliateCode.code.startswith(stem))

@@ -122,7 +122,11 @@ def record_sale(sale: SaleIn, *, now: datetime) -> Answer:
             return Answer(False, known.answer)
         order = Order.get_or_none(order_id=sale.order_id)
         customer, world = _customer(sale), Now()
-        _check(order, customer)
+        if order and order.customer_id != customer.id:
+            raise rules.Refused("This order is another customer's.", "order_id")
+        if not customer.email:
+            said = "No e-mail is on file for this customer yet. Send it along."
+            raise rules.Refused(said, "email")
         notes: list[str] = []
         fact = next_fact()
         _tie(customer, sale, fact, notes, world)
@@ -142,13 +146,6 @@ def record_sale(sale: SaleIn, *, now: datetime) -> Answer:
         ledger.post(lines)
         notices.tell(lines, now=now)
         return answer
-
-
-def _check(order: Order | None, customer: Customer) -> None:
-    if order and order.customer_id != customer.id:
-        raise rules.Refused("This order is another customer's.", "order_id")
-    if not customer.email:
-        raise rules.Refused("No e-mail is on file for this customer yet. Send it along.", "email")
 
 
 def _code_notes(sale: SaleIn, customer: Customer, world: Now) -> list[str]:

@@ -54,11 +54,6 @@ def _default(name: str, value: str) -> None:
     Setting.insert(name=name, value=value).on_conflict_ignore().execute()
 
 
-def _store(name: str, value: str) -> None:
-    same = {"conflict_target": [Setting.name], "update": {"value": value}}
-    Setting.insert(name=name, value=value).on_conflict(**same).execute()
-
-
 def change(name: str, text: str, *, by: str, now: datetime) -> None:
     """Set a program setting; what changes money holds from now on (R10a). Raises Refused."""
     change_all({name: text}, by=by, now=now)
@@ -81,9 +76,11 @@ def change_all(said: Mapping[str, str], *, by: str, now: datetime) -> list[str]:
             whole = vars(terms_version().terms()) | terms
             TermsVersion.create(since=now, after_fact=last_fact(), **whole)
         for name in changed:
+            value = said[name].strip()
             if name not in terms:
-                _store(name, said[name].strip())
-            about = {"value": said[name].strip(), "before": as_text(before[name])}
+                same = {"conflict_target": [Setting.name], "update": {"value": value}}
+                Setting.insert(name=name, value=value).on_conflict(**same).execute()
+            about = {"value": value, "before": as_text(before[name])}
             Audit.note(by, "set", name, now, **about)
         return changed
 

@@ -95,10 +95,5 @@ def case(key: str) -> Response:
             cases.say(found, me(), form.typed("text"), key=form.typed("key"), now=now())
             flash("Sent. The office answers here and by e-mail.", "good")
             return goto("center.case", key=key)
-    return page("center/case.html", "center/_case.html", form=form, it=found, **thread(found))
-
-
-def thread(found: Case) -> dict[str, Any]:
-    """What was said, each by whom."""
-    said = cases.notes(found)
-    return {"notes": [(n, n.by.startswith("affiliate:")) for n in said]}
+    notes = [(note, note.by.startswith("affiliate:")) for note in cases.notes(found)]
+    return page("center/case.html", "center/_case.html", form=form, it=found, notes=notes)

@@ -20,7 +20,7 @@ from portal.team import members
 from portal.views.center import blueprint, head
 from portal.views.html import me, now, page, settings, table
 
-LOST, MEMBERS = 25, 100  # rows shown
+LOST, MEMBERS = 25, 100  # rows shown of clicks without commission, and of the team
 Told = dict[str, Any]
 
 
@@ -82,7 +82,10 @@ def _table(
     if csv:
         return table(name, columns, (row["cells"] for row in rows))
     if name == "orders":
-        context["lost"] = _lost(wanted, names)
+        context["lost"] = [
+            {"why": why, "link": names.get(why.click.link_id, MAIN_LINK)}
+            for why in evidence.lost(me(), wanted, LOST)
+        ]
     newest = rows[0]["key"] if rows else request.args.get("upto")
     older = rows[-1]["key"] if found.has_older else None
     context |= {"form": form, "rows": rows, "newer": found.newer, "newest": newest, "older": older,
@@ -99,12 +102,6 @@ def _filtered(form: RowsForm) -> str:
         "to": form.until.data and formats.day(form.until.data, settings().zone, now()),
     }
     return " ".join(f"{word} {what}" for word, what in said.items() if what)
-
-
-def _lost(wanted: Filter, names: dict[int | None, str]) -> list[Told]:
-    """Clicks that an order followed without commission, of the same filter."""
-    found = evidence.lost(me(), wanted, LOST)
-    return [{"why": why, "link": names.get(why.click.link_id, MAIN_LINK)} for why in found]
 
 
 def _midnight(on: date | None, more: int = 0) -> datetime | None:
