@@ -127,7 +127,8 @@ JOBS = {
 
 
 class Timetable(BackgroundScheduler):
-    """The scheduler of one worker; `shutdown()` lets each job finish its present mail or month.
+    """The scheduler of one worker, started as it is made, so after the fork; `shutdown()` lets each
+    job finish its present mail or month.
 
     APScheduler finds by the wall clock what is due, so a clock that stands still or is put back
     would stop it. Therefore it starts each job once, and the job itself waits between its turns:
@@ -139,6 +140,7 @@ class Timetable(BackgroundScheduler):
         self._ending = Event()
         for name in JOBS:
             self.add_job(self._turns, "date", (name, config), id=name, run_date=LONG_AGO)
+        self.start()
 
     def _turns(self, name: str, config: Config) -> None:
         wait = JOBS[name].first
@@ -154,10 +156,3 @@ class Timetable(BackgroundScheduler):
         self._ending.set()
         self.remove_all_jobs()  # those that did not begin yet
         super().shutdown(wait)
-
-
-def start(config: Config) -> Timetable:
-    """Start the timetable in this worker, after the fork; end it with `shutdown()`."""
-    timetable = Timetable(config)
-    timetable.start()
-    return timetable

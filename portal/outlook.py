@@ -60,9 +60,8 @@ def next_check(affiliate: Affiliate, *, now: datetime) -> NextCheck:
         run_month = months.month_of(now, zone)
         amount = reports.due(affiliate, run_month.end(zone))
     state = _state(affiliate, amount, run_month, now)
-    date, memo, stamp, tone, why = _words(state, affiliate, amount, run_month, now)
-    payee = affiliate.payee or affiliate.name
-    return NextCheck(state, payee, max(amount, 0), date, memo, stamp, tone, why)
+    words = _words(state, affiliate, amount, run_month, now)
+    return NextCheck(state, affiliate.payee or affiliate.name, max(amount, 0), *words)
 
 
 def _state(affiliate: Affiliate, amount: int, run_month: Month, now: datetime) -> str:

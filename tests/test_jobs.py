@@ -187,7 +187,7 @@ def smtp():
 @pytest.fixture
 def timetable(environ, smtp):
     """The timetable of one worker, as the server starts it, with that mail server."""
-    started = jobs.start(
+    started = jobs.Timetable(
         config.load({**environ, "MAIL_URL": f"smtp://127.0.0.1:{smtp.address.port}"})
     )
     yield started
