@@ -88,7 +88,6 @@ class Year:
         for person in PEOPLE:
             self.plan(self.start + int(person["day"]) * DAY, self._join, person)
         self.plan(self.start + 20 * DAY, self._recruit)
-        self.plan(self.start + 330 * DAY, self._suspend)
         self._plan_run(month_of(self.start, program.load().zone))
         while self.today <= self.now:
             with transaction():
@@ -111,6 +110,9 @@ class Year:
             said["click_id"] = self._click(self.accounts["Jordan Reyes"], now)
         account, _ = affiliates.apply(now=now, **said)
         self.accounts[account.name] = account
+        if person["name"] == "North Ad Co.":
+            suspended = self.start + 330 * DAY
+            self.plan(suspended, affiliates.set_status, account, rules.SUSPENDED, by=ADMIN)
         for slug, (name, page) in LINKS.items() if account.name in LINKED else ():
             links.make(account, name, page, slug, now=now)
         self._visits(account, float(person["clicks"]), now)
@@ -119,10 +121,6 @@ class Year:
         """Priya is Jordan's customer before she applies, and so in Jordan's second tier."""
         click = self._click(self.accounts["Jordan Reyes"], now)
         self._buy(click, PLANS[0], "Priya Nair", "priya@nair.example", now)
-
-    def _suspend(self, now: datetime) -> None:
-        account = self.accounts["North Ad Co."]
-        affiliates.set_status(account, rules.SUSPENDED, by=ADMIN, now=now)
 
     # --- Clicks and sales ---
 

@@ -42,7 +42,8 @@ def is_amount(form: Any, field: Field) -> None:
     cents(field.data)
 
 
-def _trim(text: str | None) -> str:
+def trim(text: str | None) -> str:
+    """What was typed without the blanks around it; nothing is an empty text."""
     return (text or "").strip()
 
 
@@ -66,7 +67,7 @@ def line(
     length = Length(max=most, message=f"This takes {most:,} characters at most.")
     checks = [DataRequired(needed) if needed else Optional(), length, _plain]
     attributes = ({"autocomplete": auto} if auto else {}) | more
-    return kind(label, checks, filters=[_trim], description=hint, render_kw=attributes)
+    return kind(label, checks, filters=[trim], description=hint, render_kw=attributes)
 
 
 def password(label: str, auto: str = "current-password", hint: str = "") -> fields.PasswordField:
