@@ -1,7 +1,5 @@
 """The console script `portal`: the commands of contract.md. Each has --help with an example."""
 
-from __future__ import annotations
-
 import os
 import secrets
 import sys

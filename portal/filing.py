@@ -3,8 +3,6 @@
 Nothing else opens a tax ID. Who looks and why is kept, and committed, before anything is shown.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from datetime import datetime

@@ -12,7 +12,6 @@ import time_machine
 from click.testing import CliRunner
 
 from portal import access, accounts, affiliates, database, vault
-from portal.affiliates import Application
 from portal.books import PaperCheck, Payout
 from portal.cli import cli
 from portal.models import Admin, Affiliate, Audit, TaxIdOnFile
@@ -26,8 +25,8 @@ FEBRUARY = datetime(2026, 2, 1, 20, 0, tzinfo=UTC)
 def earned(db):
     """Ada and Bob, who earned enough in January; Ada has an address. Carol earned less."""
     for name, cents in (("Ada", 15_000), ("Bob", 12_000), ("Carol", 50)):
-        application = Application(email=f"{name}@lists.example", name=name, us_person=False)
-        affiliate, _ = affiliates.apply(application, now=JANUARY)
+        said = {"email": f"{name}@lists.example", "name": name, "us_person": False}
+        affiliate, _ = affiliates.apply(now=JANUARY, **said)
         accounts.adjust(affiliate, cents, "earned elsewhere", by="test", now=JANUARY)
     address = {"line1": "1 High St", "city": "Springfield"}
     affiliates.change_profile(Affiliate.get(code="ada"), by="test", now=JANUARY, **address)
@@ -185,7 +184,7 @@ def test_another_key_seals_tax_ids(run, db, environ):
     vault.use(environ["PORTAL_DATA"])
     for name in ("Ada", "Bob"):
         said = {"email": f"{name}@lists.example", "name": name, "tax_id": "219-45-6780"}
-        affiliates.apply(Application(**said), now=JANUARY)
+        affiliates.apply(now=JANUARY, **said)
     result = run("key", "rotate")
     assert result.exit_code == 0
     assert "Copy vault-keys.json again" in result.stdout

@@ -26,7 +26,6 @@ from portal import (
     filing,
     orders,
     program,
-    refunds,
     transfer,
     vault,
 )
@@ -167,7 +166,7 @@ def _pay_people(month, at, today):
     sale |= {"click_id": makers.make_click(made, at)}
     orders.record_sale(feeds.sale(sale, at), now=at)
     refund = {"event_id": f"refund-{CANARY}", "sale_event_id": sale["event_id"], "amount": 100}
-    refunds.record_refund(feeds.refund(refund, at), now=at)
+    orders.record_refund(feeds.refund(refund, at), now=at)
     makers.make_run(month, today)
     checks.print_checks(month, by="test", now=today, first=501)
     Message.delete().execute()  # of before the day: some would never be sent

@@ -26,7 +26,7 @@ START = datetime(2025, 6, 20, 12, 0, tzinfo=UTC)
 MONTHS = [Month("2025-07").plus(n) for n in range(9)]
 FILED = {2025: datetime(2026, 1, 25, 12, 0, tzinfo=UTC), 2026: datetime(2027, 1, 25, tzinfo=UTC)}
 YEARS = (2025, 2026, 2027)
-SEEDS = (2, 4, 6, 9, 12, 17)
+SEEDS = (2, 4, 6, 9, 12, 17)  # of histories that come to all of CASES
 PEOPLE = {
     "ann": {"tax_id": "219-45-6780"},
     "bob": {},  # held once enough is earned, until the tax ID comes

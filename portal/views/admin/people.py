@@ -1,10 +1,8 @@
 """Affiliates in the office: the list, one file with its ledger, and what is done to it."""
 
-from __future__ import annotations
-
 from flask import Response, abort, flash, request
 
-from portal import accounts, affiliates, office, outlook, reports, rules
+from portal import accounts, affiliates, office, outlook, reports
 from portal.explain import explain
 from portal.formats import usd
 from portal.forms import cents
@@ -99,11 +97,8 @@ def adjust(code: str) -> Response:
     affiliate, form = _found(code), AdjustForm()
     if form.validate():
         amount = cents(form.typed("amount"))
-        try:
+        with form.refusals():
             accounts.adjust(affiliate, amount, form.typed("reason"), by=me().email, now=now())
-        except rules.Refused as problem:
-            form.refuse(problem)
-        else:
             flash(f"Entry of {usd(amount)} added.", "good")
             return goto("admin.affiliate", code=affiliate.code)
     return _file(affiliate, form)
@@ -114,11 +109,8 @@ def waive_minimum(code: str) -> Response:
     """Let the next run pay an affiliate below the minimum, with a reason (R18)."""
     affiliate, form = _found(code), WaiveForm(prefix="waive")
     if form.validate():
-        try:
+        with form.refusals():
             accounts.waive(affiliate, form.typed("reason"), by=me().email, now=now())
-        except rules.Refused as problem:
-            form.refuse(problem)
-        else:
             flash(f"The next run pays {affiliate.name} below the minimum too.", "good")
             return goto("admin.affiliate", code=affiliate.code)
     return _file(affiliate, AdjustForm(None), form)
