@@ -55,8 +55,9 @@ JSON = {"Content-Type": "application/json"}
 # Runs commands; what they had in temporary folders is copied before it goes.
 COMMANDS = """
 import json, os, shutil, sys, tempfile
-from portal import config, database, jobs
+from portal import config, database
 from portal.cli import cli
+from tests.makers import run_once
 remove = tempfile.TemporaryDirectory.cleanup
 def keep(folder):
     shutil.copytree(folder.name, folder.name + ".kept")
@@ -65,7 +66,7 @@ tempfile.TemporaryDirectory.cleanup = keep
 def nightly():
     found = config.load(os.environ)
     database.connect(found.database_url)
-    jobs.run_once("backup", database.utcnow(), config=found)
+    run_once("backup", database.utcnow(), config=found)
     sys.exit()
 for given in json.load(sys.stdin):
     try:
