@@ -246,6 +246,12 @@ def create_key(name: str, *, now: datetime) -> str:
     return token
 
 
+def revoke_keys(name: str, *, now: datetime) -> int:
+    """Make the API keys of a name worthless from now on; how many there were."""
+    mine = (ApiKey.name == name) & ApiKey.revoked_at.is_null()
+    return ApiKey.update(revoked_at=now).where(mine).execute()
+
+
 def key_of(token: str) -> ApiKey | None:
     """The API key that a token is, or None: one look-up by a unique index, no slow hash."""
     return ApiKey.get_or_none(ApiKey.hash == sha256(token), ApiKey.revoked_at.is_null())

@@ -192,6 +192,20 @@ def create_key(name: str) -> None:
     click.echo(f"Send it as Authorization: Bearer <key>. Shown this once:\n{token}")
 
 
+@key.command("revoke")
+@click.argument("name")
+def revoke_keys(name: str) -> None:
+    """Make the API keys of a name worthless at once. Example: portal key revoke shop"""
+    opened()
+    now = utcnow()
+    with database.transaction():
+        count = access.revoke_keys(name, now=now)
+        if not count:
+            raise click.ClickException(f"There is no API key {name!r} in use.")
+        Audit.note(BY, "key revoked", name, now, keys=count)
+    click.echo(f"Revoked: {count}.")
+
+
 @key.command("rotate")
 def rotate_key() -> None:
     """Seal every tax ID anew, under a new key; an old key opens none of those on file then.

@@ -205,6 +205,15 @@ def test_without_a_key_there_is_none_to_follow(run):
 # --- Paying ------------------------------------------------------------------------------------
 
 
+def test_the_keys_of_a_name_are_revoked(run, earned):
+    tokens = [run("key", "create", name).output.splitlines()[-1] for name in ("shop", "shop", "x")]
+    assert run("key", "revoke", "shop").output == "Revoked: 2.\n"
+    assert [access.key_of(token) is None for token in tokens] == [True, True, False]
+    again = run("key", "revoke", "shop")
+    assert again.exit_code == 1
+    assert "There is no API key 'shop' in use" in again.output
+
+
 def test_a_run_is_previewed_made_and_told_again(run, earned):
     preview = run("payouts", "run", "--preview", "--json")
     assert Payout.select().count() == 0

@@ -27,6 +27,13 @@ class WaiveForm(Form):
     reason = line("Reason", hint="Kept with your name.", needed="Say why.", most=200)
 
 
+class CustomerForm(Form):
+    customer_id = line(
+        "Customer number", "off", hint="As the shop knows them.", needed="Give the number.",
+        most=255,
+    )  # fmt: skip
+
+
 class VoidForm(Form):
     reason = fields.SelectField(
         "Reason",
