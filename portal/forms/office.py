@@ -6,7 +6,7 @@ from typing import Any
 
 from wtforms import fields
 from wtforms.fields import Field
-from wtforms.validators import InputRequired, NumberRange, Optional, ValidationError
+from wtforms.validators import InputRequired, NumberRange, Optional, Regexp, ValidationError
 
 from portal.forms import Form, cents, line, options
 
@@ -67,7 +67,7 @@ class BatchForm(Form):
     first, last = _number("First number"), _number("Last number in the tray")
     mailed = fields.DateField("Mailed", [Optional()])
     everyone = fields.BooleanField("All of this run")
-    after = fields.HiddenField(default="")
+    after = fields.HiddenField(default="", validators=[Regexp(r"[a-z0-9-]*\Z")])
     moved, refused, start = (fields.IntegerField(default=0) for _ in range(3))
 
 

@@ -187,6 +187,19 @@ def test_what_cannot_move_holds_nobody_up(office, run, steps, alice):
     assert PaperCheck.get(status="printed").number == 1
 
 
+def test_a_later_step_says_why_it_is_refused(office, run, steps, month, today):
+    tray = {"do": "print", "everyone": "y", "first": "501", "last": "502"}
+    page = text(office.post(run, data=tray))
+    checks.spoil(month, 501, 501, by="test", now=today)
+    checks.print_checks(month, codes=["alice"], first=502, by="test", now=today)
+    answer = office.post(run, data=hidden(page), headers={"HX-Request": "true"})
+    assert answer.headers["HX-Redirect"].endswith("/sheets?first=501&last=502")
+    page = text(office.get(answer.headers["HX-Redirect"]))
+    assert "503 is the next number, above the last in the tray" in page
+    assert "1 check printed" in page
+    assert states() == ["issued", "printed"]
+
+
 def test_left_half_way_the_rest_goes_on_later(office, run, steps):
     office.post(run, data={"do": "print", "everyone": "y", "first": "501"})
     office.post(run, data={"do": "print", "everyone": "y"})
@@ -253,10 +266,12 @@ def test_nothing_moves_unless_it_is_chosen(office, run):
 
 
 @pytest.mark.parametrize(
-    "data", [{"do": "print", "first": "x"}, {"do": "paid", "mailed": "soon"}, {"do": "burn"}]
-)
+    "data",
+    [{"do": "print", "first": "x"}, {"do": "paid", "mailed": "soon"}, {"do": "burn"},
+     {"do": "print", "after": "\0"}, {"do": "print", "everyone": "", "code": "\0"}],
+)  # fmt: skip
 def test_bad_input_moves_nothing(office, run, data):
-    assert office.post(run, data=data | {"everyone": "y"}).status_code == 422
+    assert office.post(run, data={"everyone": "y"} | data).status_code == 422
     assert states() == ["issued", "issued"]
 
 

@@ -165,6 +165,9 @@ def move(month: str) -> Response:
             done = _do(deed, month, form, codes[:step])
         except Refused as problem:
             form.refuse(problem)
+            if form.after.data:  # a later step: there is no page of its own to say it on
+                flash(str(problem), "bad")
+                return _went_on(deed, month, form, {"moved": [], "refused": []}, [], 0)
         else:
             return _went_on(deed, month, form, done, codes, step)
     return _checks(month, made, form)
@@ -172,7 +175,7 @@ def move(month: str) -> Response:
 
 def _chosen(deed: str, month: Month, form: BatchForm) -> tuple[list[str], int]:
     """Whose checks are to move, and how many of them now: no more than sheets are in the tray."""
-    codes = request.form.getlist("code")
+    codes = [code for code in request.form.getlist("code") if code.isprintable()]
     step = len(codes)
     if form.everyone.data:
         codes, step = checks.ready(month, deed, form.after.data), checks.STEP
