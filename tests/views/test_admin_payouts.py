@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from portal import checks, ledger, program
+from portal import office as bureau
 from portal.books import PaperCheck, Run
 from portal.models import Affiliate
 from portal.months import month_of
@@ -344,3 +345,28 @@ def test_a_run_made_just_before_a_void_is_not_after_it(office, alice, month, tod
         patch.setattr(checks, "transaction", late)
         checks.void(earlier, reason="lost", **about)
     assert checks.reissue(earlier, **about)["moved"]
+
+
+@pytest.mark.parametrize("q", ["Élan", "élan", "ÉLAN V", "éL"])
+def test_names_are_found_in_any_case_with_any_letters(office, month, today, q):
+    at = month.start(program.load().zone) + timedelta(days=4)
+    elan = make_affiliate("e1", today - timedelta(days=90), name="Élan Vital", **ADDRESS)
+    make_earnings(elan, at)
+    office.post(f"/admin/payouts/{month}/run")
+    for address in (f"/admin/payouts/{month}", "/admin/affiliates"):
+        page = text(office.get(address, query_string={"q": q}))
+        assert '"/admin/affiliates/e1"' in page
+        assert '"/admin/affiliates/ben"' not in page
+
+
+def test_pages_of_checks_leave_nobody_out(office, month, today):
+    at = month.start(program.load().zone) + timedelta(days=4)
+    for number, name in enumerate(["Élan", "Éric", "élan", "ödon", "Öberg", "İnan", "ẞen", "Zoe"]):
+        who = make_affiliate(f"p{number}", today - timedelta(days=90), name=name, password=None)
+        make_earnings(who, at)
+    make_run(month, today)
+    codes, more = [], ""
+    for _ in range(10):
+        rows, more = bureau.checks(month, after=more or "", limit=1)
+        codes += [paper.affiliate.code for paper in rows]
+    assert sorted(codes) == ["alice", "ben", *(f"p{number}" for number in range(8))]
