@@ -52,7 +52,7 @@ class VoidForm(Form):
 
 
 def _number(label: str, *asked: Any) -> fields.IntegerField:
-    above = NumberRange(1, 999_999_999, "A check number is above 0.")
+    above = NumberRange(1, 999_999_999, "A check number is 1 to 999,999,999.")
     look = {"inputmode": "numeric", "min": 1}
     return fields.IntegerField(label, [*(asked or [Optional()]), above], render_kw=look)
 

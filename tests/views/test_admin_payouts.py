@@ -183,7 +183,7 @@ def test_what_cannot_move_holds_nobody_up(office, run, steps, alice):
     assert "0 of 2 done, 1 cannot" in page
     answer = office.post(run, data=hidden(page), follow_redirects=True)
     assert "1 check printed" in text(answer)
-    assert "1 more could not move; the list says why" in text(answer)
+    assert "1 check could not move; the list says why" in text(answer)
     assert states() == ["issued", "printed"]
     assert PaperCheck.get(status="printed").number == 1
 
@@ -276,6 +276,13 @@ def test_bad_input_moves_nothing(office, run, data):
     assert states() == ["issued", "issued"]
 
 
+@pytest.mark.parametrize("number", ["0", "-1", "1000000000", str(2**63)])
+def test_numbers_that_no_check_has_are_said(office, run, number):
+    answer = office.post(run, data={"do": "print", "everyone": "y", "first": number})
+    assert "A check number is 1 to 999,999,999." in text(answer)
+    assert states() == ["issued", "issued"]
+
+
 def test_used_numbers_are_refused(office, run):
     office.post(run, data={"do": "print", "code": "ben", "first": "501"})
     answer = office.post(run, data={"do": "print", "code": "alice", "first": "501"})
@@ -291,6 +298,9 @@ def test_a_void_asks_back_and_gives_back(office, run, alice):
     assert states() == ["printed", "void"]
     assert ledger.balance(alice.id) == 12_000
     assert "lost: in Leeds" in text(office.get(run))
+    again = text(office.get(f"{run}/alice/void", follow_redirects=True))
+    assert "A check that is void cannot become void" in again
+    assert "What follows" not in again
     office.post(f"{run}/alice/reissue")
     assert ledger.balance(alice.id) == 0
     assert states() == ["issued", "printed", "void"]
