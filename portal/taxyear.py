@@ -126,7 +126,9 @@ def recipients(year: int, *also: int) -> list[Recipient]:
     with_checks: Any = PaperCheck.select(Payout.affiliate).join(Payout).where(_dated(year))
     people = Affiliate.select().where(Affiliate.id.in_(with_checks) | Affiliate.id.in_(also))
     people = people.order_by(Affiliate.code)
-    return [_recipient(who, int(paid.get(who.id, 0)), on_file.get(who.id), least, at) for who in people]
+    return [
+        _recipient(who, int(paid.get(who.id, 0)), on_file.get(who.id), least, at) for who in people
+    ]
 
 
 def _dated(year: int) -> Any:

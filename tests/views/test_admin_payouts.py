@@ -212,6 +212,7 @@ def test_no_more_are_printed_than_sheets_are_in_the_tray(office, run, whom):
     tray = {"do": "print", "first": "501", "last": "501"}
     answer = office.post(run, data=tray | whom)
     assert answer.location.endswith("first=501&last=501")
+    assert "The tray is used up: 1 check not printed yet." in text(office.get(answer.location))
     assert states() == ["issued", "printed"]
     tray |= {"first": "601", "last": "600"}
     answer = office.post(run, data=tray | whom)

@@ -15,6 +15,7 @@ from portal.months import Month
 from portal.rules import Refused
 from portal.views.admin import attempt, blueprint, month_of, say
 from portal.views.html import goto, me, now, page, searched, settings, table
+from portal.words import plural
 
 STATES = {
     rules.ISSUED: ("To print", ""),
@@ -215,6 +216,8 @@ def _went_on(
         told = {"form": form, "of": of, "doing": WORKING[deed], "month": month}
         return page("admin/moving.html", "admin/_moving.html", status=200, **told)
     say(deed, done, form.moved.data, form.refused.data)
+    if left > 0:
+        flash(f"The tray is used up: {plural(left, 'check')} not printed yet.")
     if deed == "print" and form.start.data:
         last = numbers[-1] if numbers else checks.next_number() - 1
         return goto("admin.sheets", month=month, first=form.start.data, last=last)
