@@ -139,7 +139,7 @@ def _day(text: str | None, now: datetime) -> str:
     if text is None:
         return day_of(now, program.load().zone)
     try:
-        if date.fromisoformat(text).isoformat() == text:
+        if date.fromisoformat(text).isoformat() == text and "2000" <= text < "3000":  # of tax years
             return text
     except ValueError:
         pass

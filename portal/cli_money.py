@@ -13,6 +13,7 @@ from portal import checks as checkbook
 from portal.books import PaperCheck, Payout
 from portal.database import utcnow
 from portal.formats import usd
+from portal.models import Affiliate
 from portal.months import Month, month_of
 from portal.payouts import preview as preview_run
 from portal.payouts import run_month
@@ -84,17 +85,19 @@ def checks(
     named = [account.code if account else code for code, account in known.items()] or None
     answer = move(month, codes=named, by=BY, now=utcnow(), **given)
     if pdf:
-        _write(pdf, month, [row["check_number"] for row in answer["moved"]])
+        _write(pdf, month, [row["check_number"] for row in answer["moved"]], named)
     show(answer, json_wanted)
     sys.exit(1 if named and answer["refused"] else 0)
 
 
-def _write(pdf: Path, month: Month, numbers: list[int]) -> None:
-    """Write the checks that were numbered; when there were none to number, those not mailed yet.
+def _write(pdf: Path, month: Month, numbers: list[int], named: list[str] | None) -> None:
+    """Write the checks that were numbered; when there were none to number, those not mailed yet,
+    of who was named.
 
     So a call that was killed between numbering and writing is finished by giving it again.
     """
     only = PaperCheck.number.in_(numbers) if numbers else PaperCheck.status == rules.PRINTED
+    only &= Affiliate.code.in_(named) if named else True
     found = PaperCheck.last(Payout.run == month, only).order_by(PaperCheck.number)
     if not numbers:
         click.echo(f"Nothing to number. The PDF has the {len(found)} not marked as paid.", err=True)

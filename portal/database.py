@@ -120,6 +120,8 @@ def connect(url: str) -> Any:
     options |= {"max_connections": 32, "timeout": PATIENCE, "stale_timeout": 300}
     options |= {"unquote_password": True, "unquote_user": True, "autoconnect": False}
     db.initialize(db_url.connect(url, **options))
+    if is_sqlite():  # whose own knows no letters but ASCII's
+        db.register_function(lambda text: text and text.lower(), "lower", 1)
     return db
 
 

@@ -227,7 +227,7 @@ def checks(
         query = query.where(same)
     last = Affiliate.get_or_none(code=after) if after else None
     if last:
-        query = query.where(Tuple(payee, Affiliate.id) > Tuple(last.payee.lower(), last.id))
+        query = query.where(Tuple(payee, Affiliate.id) > Tuple(fn.LOWER(last.payee), last.id))
     rows, more = _page(query.order_by(payee, Affiliate.id), "payout", limit)
     return _papers(rows), more.affiliate.code if more else None
 

@@ -68,7 +68,7 @@ class Server:
         subprocess.run(
             [
                 *(binaries / "initdb", "--pgdata", data, "--username", self.user),
-                *("--auth", "trust", "--encoding", "UTF8", "--locale", "C", "--no-sync"),
+                *("--auth", "trust", "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync"),
             ],
             check=True,
             stdout=subprocess.DEVNULL,

@@ -257,3 +257,13 @@ def test_a_restored_program_takes_no_number_that_was_used_since(run, now, tmp_pa
         do("print", run, now, "ada")
     backup.confirm(2, by="test", now=now)
     assert do("print", run, now, "ada")["moved"][0]["check_number"] == 3
+
+
+@pytest.mark.parametrize(
+    "date", ["2026-02-30", "0001-01-01", "1999-12-31", "3000-01-01", "20260301"]
+)
+def test_a_date_that_no_tax_year_has_moves_nothing(run, now, date):
+    for deed in (checks.print_checks, checks.mark_paid):
+        with pytest.raises(rules.Refused, match="YYYY-MM-DD"):
+            deed(run, date=date, by="test", now=now)
+    assert not PaperCheck.select().where(PaperCheck.number.is_null(False)).exists()

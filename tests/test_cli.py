@@ -267,6 +267,11 @@ def test_a_pdf_that_was_not_written_comes_with_the_next_call(run, earned, tmp_pa
     answer = run("checks", "print", *month, "--pdf", str(pdf))
     assert "Nothing to number. The PDF has the 1 not marked as paid." in answer.stderr
     assert len(texts(pdf.read_bytes())) == 1
+    pdf.unlink()
+    run("checks", "print", *month, "--affiliate", "bob", "--pdf", str(pdf))
+    assert not pdf.exists()
+    run("checks", "print", *month, "--affiliate", "ADA", "--pdf", str(pdf))
+    assert len(texts(pdf.read_bytes())) == 1
     run("checks", "paid", *month)
     pdf.unlink()
     run("checks", "print", *month, "--pdf", str(pdf))

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask_wtf.file import FileField
 from wtforms import fields
-from wtforms.validators import InputRequired, NumberRange, Optional
+from wtforms.validators import InputRequired, NumberRange, Optional, Regexp
 
 from portal import pictures
 from portal.forms import Form, LeadsTo, is_amount, leads_to, line, options, password
@@ -59,7 +59,7 @@ class VoidForm(Form):
 
 
 def _number(label: str, *asked: Any) -> fields.IntegerField:
-    above = NumberRange(1, 999_999_999, "A check number is above 0.")
+    above = NumberRange(1, 999_999_999, "A check number is 1 to 999,999,999.")
     look = {"inputmode": "numeric", "min": 1}
     return fields.IntegerField(label, [*(asked or [Optional()]), above], render_kw=look)
 
@@ -74,7 +74,7 @@ class BatchForm(Form):
     first, last = _number("First number"), _number("Last number in the tray")
     mailed = fields.DateField("Mailed", [Optional()])
     everyone = fields.BooleanField("All of this run")
-    after = fields.HiddenField(default="")
+    after = fields.HiddenField(default="", validators=[Regexp(r"[a-z0-9-]*\Z")])
     moved, refused, start = (fields.IntegerField(default=0) for _ in range(3))
 
 

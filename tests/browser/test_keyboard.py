@@ -1,11 +1,22 @@
 """Everything is reached and done with the keyboard alone."""
 
+import time
 from datetime import timedelta
 
 import pytest
 
-from portal import database
-from tests.makers import ADDRESS, make_affiliate, make_click, make_earnings, make_program
+from portal import accounts, checks, database, program
+from portal.books import PaperCheck
+from portal.months import month_of
+from tests.makers import (
+    ADDRESS,
+    make_admin,
+    make_affiliate,
+    make_click,
+    make_earnings,
+    make_program,
+    make_run,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.sqlite_only]
 
@@ -93,3 +104,33 @@ def test_a_day_at_the_keyboard(page):
     page.keyboard.press("Space")
     page.locator("details.why[open] .trail").wait_for()
     assert page.said == []
+
+
+def test_what_moves_step_by_step_is_stopped(db, open_page, monkeypatch):
+    today = database.utcnow()
+    make_program(today - timedelta(days=100))
+    make_admin(today)
+    month = month_of(today, program.load().zone).plus(-1)
+    for number in range(12):
+        who = make_affiliate(f"a{number}", today - timedelta(days=90), password=None, **ADDRESS)
+        accounts.adjust(who, 12_000, "Earned.", by="test", now=month.start(program.load().zone))
+    make_run(month, today)
+    move = checks.print_checks
+
+    def slowly(*what, **about):
+        time.sleep(0.4)
+        return move(*what, **about)
+
+    monkeypatch.setattr(checks, "STEP", 1)
+    monkeypatch.setattr(checks, "print_checks", slowly)
+    page = open_page("office@example.com")
+    page.goto(f"/admin/payouts/{month}")
+    page.check("input[name=everyone]")
+    page.get_by_role("button", name="Print", exact=True).click()
+    tab_to(page, page.get_by_role("link", name="Stop here"))
+    done = page.locator("progress").get_attribute("value")
+    page.locator(f"progress:not([value='{done}'])").wait_for()
+    assert page.evaluate("document.activeElement.textContent") == "Stop here"
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Checks", exact=True).wait_for()
+    assert PaperCheck.select().where(PaperCheck.status == "issued").exists()

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from portal import checks, ledger, program
+from portal import office as bureau
 from portal.books import PaperCheck, Run
 from portal.models import Affiliate
 from portal.months import month_of
@@ -182,9 +183,22 @@ def test_what_cannot_move_holds_nobody_up(office, run, steps, alice):
     assert "0 of 2 done, 1 cannot" in page
     answer = office.post(run, data=hidden(page), follow_redirects=True)
     assert "1 check printed" in text(answer)
-    assert "1 more could not move; the list says why" in text(answer)
+    assert "1 check could not move; the list says why" in text(answer)
     assert states() == ["issued", "printed"]
     assert PaperCheck.get(status="printed").number == 1
+
+
+def test_a_later_step_says_why_it_is_refused(office, run, steps, month, today):
+    tray = {"do": "print", "everyone": "y", "first": "501", "last": "502"}
+    page = text(office.post(run, data=tray))
+    checks.spoil(month, 501, 501, by="test", now=today)
+    checks.print_checks(month, codes=["alice"], first=502, by="test", now=today)
+    answer = office.post(run, data=hidden(page), headers={"HX-Request": "true"})
+    assert answer.headers["HX-Redirect"].endswith("/sheets?first=501&last=502")
+    page = text(office.get(answer.headers["HX-Redirect"]))
+    assert "503 is the next number, above the last in the tray" in page
+    assert "1 check printed" in page
+    assert states() == ["issued", "printed"]
 
 
 def test_left_half_way_the_rest_goes_on_later(office, run, steps):
@@ -198,6 +212,7 @@ def test_no_more_are_printed_than_sheets_are_in_the_tray(office, run, whom):
     tray = {"do": "print", "first": "501", "last": "501"}
     answer = office.post(run, data=tray | whom)
     assert answer.location.endswith("first=501&last=501")
+    assert "The tray is used up: 1 check not printed yet." in text(office.get(answer.location))
     assert states() == ["issued", "printed"]
     tray |= {"first": "601", "last": "600"}
     answer = office.post(run, data=tray | whom)
@@ -253,10 +268,19 @@ def test_nothing_moves_unless_it_is_chosen(office, run):
 
 
 @pytest.mark.parametrize(
-    "data", [{"do": "print", "first": "x"}, {"do": "paid", "mailed": "soon"}, {"do": "burn"}]
-)
+    "data",
+    [{"do": "print", "first": "x"}, {"do": "paid", "mailed": "soon"}, {"do": "burn"},
+     {"do": "print", "after": "\0"}, {"do": "print", "everyone": "", "code": "\0"}],
+)  # fmt: skip
 def test_bad_input_moves_nothing(office, run, data):
-    assert office.post(run, data=data | {"everyone": "y"}).status_code == 422
+    assert office.post(run, data={"everyone": "y"} | data).status_code == 422
+    assert states() == ["issued", "issued"]
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "1000000000", str(2**63)])
+def test_numbers_that_no_check_has_are_said(office, run, number):
+    answer = office.post(run, data={"do": "print", "everyone": "y", "first": number})
+    assert "A check number is 1 to 999,999,999." in text(answer)
     assert states() == ["issued", "issued"]
 
 
@@ -275,6 +299,9 @@ def test_a_void_asks_back_and_gives_back(office, run, alice):
     assert states() == ["printed", "void"]
     assert ledger.balance(alice.id) == 12_000
     assert "lost: in Leeds" in text(office.get(run))
+    again = text(office.get(f"{run}/alice/void", follow_redirects=True))
+    assert "A check that is void cannot become void" in again
+    assert "What follows" not in again
     office.post(f"{run}/alice/reissue")
     assert ledger.balance(alice.id) == 0
     assert states() == ["issued", "printed", "void"]
@@ -329,3 +356,28 @@ def test_a_run_made_just_before_a_void_is_not_after_it(office, alice, month, tod
         patch.setattr(checks, "transaction", late)
         checks.void(earlier, reason="lost", **about)
     assert checks.reissue(earlier, **about)["moved"]
+
+
+@pytest.mark.parametrize("q", ["Élan", "élan", "ÉLAN V", "éL"])
+def test_names_are_found_in_any_case_with_any_letters(office, month, today, q):
+    at = month.start(program.load().zone) + timedelta(days=4)
+    elan = make_affiliate("e1", today - timedelta(days=90), name="Élan Vital", **ADDRESS)
+    make_earnings(elan, at)
+    office.post(f"/admin/payouts/{month}/run")
+    for address in (f"/admin/payouts/{month}", "/admin/affiliates"):
+        page = text(office.get(address, query_string={"q": q}))
+        assert '"/admin/affiliates/e1"' in page
+        assert '"/admin/affiliates/ben"' not in page
+
+
+def test_pages_of_checks_leave_nobody_out(office, month, today):
+    at = month.start(program.load().zone) + timedelta(days=4)
+    for number, name in enumerate(["Élan", "Éric", "élan", "ödon", "Öberg", "İnan", "ẞen", "Zoe"]):
+        who = make_affiliate(f"p{number}", today - timedelta(days=90), name=name, password=None)
+        make_earnings(who, at)
+    make_run(month, today)
+    codes, more = [], ""
+    for _ in range(10):
+        rows, more = bureau.checks(month, after=more or "", limit=1)
+        codes += [paper.affiliate.code for paper in rows]
+    assert sorted(codes) == ["alice", "ben", *(f"p{number}" for number in range(8))]

@@ -245,6 +245,5 @@ def test_the_last_day_to_send_is_a_workday():
 
 
 def test_wrong_method(office, year):
-    assert office.get("/admin/tax").status_code == 405
     assert office.get(f"/admin/tax/{year}/filed").status_code == 405
     assert office.post(f"/admin/tax/{year}/copies").status_code == 405

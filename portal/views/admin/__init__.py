@@ -54,7 +54,8 @@ def say(deed: str, done: dict[str, Any], moved: int = 0, refused: int = 0) -> No
     for row in some:
         flash(f"{row['affiliate']}: {row['reason']}", "bad")
     if refused > len(some):
-        flash(f"{refused - len(some)} more could not move; the list says why.", "bad")
+        count = f"{refused - len(some)} more" if some else plural(refused, "check")
+        flash(f"{count} could not move; the list says why.", "bad")
     if not moved and not refused:
         flash("No check could move so.", "bad")
 

@@ -13,6 +13,7 @@ from portal.months import Month
 from portal.rules import Refused
 from portal.views.admin import attempt, blueprint, month_of, say
 from portal.views.html import goto, me, now, page, searched, settings, table
+from portal.words import plural
 
 STATES = {
     rules.ISSUED: ("To print", ""),
@@ -163,6 +164,9 @@ def move(month: str) -> Response:
             done = _do(deed, month, form, codes[:step])
         except Refused as problem:
             form.refuse(problem)
+            if form.after.data:  # a later step: there is no page of its own to say it on
+                flash(str(problem), "bad")
+                return _went_on(deed, month, form, {"moved": [], "refused": []}, [], 0)
         else:
             return _went_on(deed, month, form, done, codes, step)
     return _checks(month, made, form)
@@ -170,7 +174,7 @@ def move(month: str) -> Response:
 
 def _chosen(deed: str, month: Month, form: BatchForm) -> tuple[list[str], int]:
     """Whose checks are to move, and how many of them now: no more than sheets are in the tray."""
-    codes = request.form.getlist("code")
+    codes = [code for code in request.form.getlist("code") if code.isprintable()]
     step = len(codes)
     if form.everyone.data:
         codes, step = checks.ready(month, deed, form.after.data), checks.STEP
@@ -210,6 +214,8 @@ def _went_on(
         told = {"form": form, "of": of, "doing": WORKING[deed], "month": month}
         return page("admin/moving.html", "admin/_moving.html", status=200, **told)
     say(deed, done, form.moved.data, form.refused.data)
+    if left > 0:
+        flash(f"The tray is used up: {plural(left, 'check')} not printed yet.")
     if deed == "print" and form.start.data:
         last = numbers[-1] if numbers else checks.next_number() - 1
         return goto("admin.sheets", month=month, first=form.start.data, last=last)
@@ -225,6 +231,9 @@ def _paper(month: str, code: str) -> office.Paper:
 def void(month: str, code: str) -> Response:
     """Ask back once, then void a check with a reason; there is no undo."""
     paper, form = _paper(month, code), VoidForm()
+    if paper.check.status not in rules.BEFORE["void"]:
+        flash(f"A check that is {paper.check.status} cannot become void.", "bad")
+        return goto("admin.run", month=month)
     if not form.validate_on_submit():
         return page("admin/void.html", paper=paper, form=form, month=month, states=STATES)
     about: dict[str, Any] = {"codes": [paper.affiliate.code], "by": me().email}
