@@ -1,7 +1,5 @@
 """The affiliate portal. `create_app` wires its parts together and does nothing else."""
 
-from __future__ import annotations
-
 import gzip
 import os
 from typing import Any
@@ -15,7 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import database, pictures, sessions, vault
 from portal.config import Config, load
-from portal.views import admin, api, assets, center, errors, html, images, login, public, track
+from portal.views import admin, api, assets, center, errors, html, login, public, track
 from portal.views.admin import bank as office_bank
 from portal.views.admin import cases as office_cases
 from portal.views.admin import material as office_material
@@ -26,7 +24,6 @@ from portal.views.center import help as center_help
 from portal.views.center import links as center_links  # portal.links is the deeds'
 from portal.views.center import material as center_material
 from portal.views.center import profile, tables
-from portal.views.center import team as center_team
 from portal.views.go import ClickPath
 
 LARGEST_FORM = 256 * 1024
@@ -48,9 +45,9 @@ HEADERS = {
 # They put themselves into a blueprint.
 VIEWS = (
     *(office_bank, office_cases, office_material, office_program, office_sheets, people, runs, tax),
-    *(center_links, center_material, center_team, center_help, profile, tables),
+    *(center_links, center_material, center_help, profile, tables),
 )
-PAGES = tuple(view.blueprint for view in (assets, images, public, login, center, admin))
+PAGES = tuple(view.blueprint for view in (assets, public, login, center, admin))
 FOR_PROGRAMS = (api.bp, track.blueprint)
 
 

@@ -5,21 +5,18 @@ Secrets are returned once, to be handed over, and kept only as hashes: Argon2id 
 them, SHA-256 where they are 256 random bits. What may happen once is compare-and-set.
 """
 
-from __future__ import annotations
-
 import hashlib
 import secrets
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from peewee import AutoField, CharField, ForeignKeyField
+from peewee import CharField, ForeignKeyField
 
 from portal import passwords, rules, throttle
 from portal.database import Table, UtcField, transaction
 from portal.models import Admin, Affiliate, AffiliateCode
 from portal.throttle import NotSignedIn as NotSignedIn
 
-SIGN_UPS_AN_HOUR = 5  # applications by the form from one address
 ONE_TIME_LIFE = timedelta(days=7)
 RESET_LIFE = timedelta(minutes=60)
 Account = Affiliate | Admin
@@ -56,7 +53,6 @@ class LoginSession(Table):
 class ApiKey(Table):
     """A key of the API: its SHA-256. `last_used_on` is a day of UTC, YYYY-MM-DD."""
 
-    id = AutoField()
     name = CharField()
     hash = CharField(64, unique=True)
     created_at = UtcField()
@@ -136,11 +132,6 @@ def check_password(account: Account, password: str, *, now: datetime, ip: str) -
     throttle.was_right(holder(account), ip, now)
 
 
-def count_sign_up(ip: str, *, now: datetime) -> None:
-    """Count an application sent by the form from an address. Raises NotSignedIn past the limit."""
-    throttle.limit("sign-up", ip, SIGN_UPS_AN_HOUR, now)
-
-
 def _proven(account: Account | None, password: str) -> bool:
     stored = account.password_hash if account else None
     if not passwords.matches(stored, password):
@@ -191,7 +182,7 @@ def _within(made_at: datetime, life: timedelta, now: datetime) -> bool:
 def set_password(account: Account, new: str, *, now: datetime) -> None:
     """Make this the own password: every session, one-time password and reset link ends.
 
-    Raises Refused on `password` for a poor one.
+    Raises Refused on `new` for a poor one.
     """
     own = [account.email, account.email.split("@")[0], *account.name.split()]
     passwords.check(new, [*own, account.code] if isinstance(account, Affiliate) else own)
@@ -255,6 +246,12 @@ def create_key(name: str, *, now: datetime) -> str:
     return token
 
 
+def revoke_keys(name: str, *, now: datetime) -> int:
+    """Make the API keys of a name worthless from now on; how many there were."""
+    mine = (ApiKey.name == name) & ApiKey.revoked_at.is_null()
+    return ApiKey.update(revoked_at=now).where(mine).execute()
+
+
 def key_of(token: str) -> ApiKey | None:
     """The API key that a token is, or None: one look-up by a unique index, no slow hash."""
     return ApiKey.get_or_none(ApiKey.hash == sha256(token), ApiKey.revoked_at.is_null())
@@ -265,12 +262,6 @@ def used(key: ApiKey, *, now: datetime) -> None:
     today = now.date().isoformat()
     if key.last_used_on != today:
         ApiKey.update(last_used_on=today).where(ApiKey.id == key.id).execute()
-
-
-def revoke_key(key_id: int, *, now: datetime) -> bool:
-    """End an API key; False when there is no such live key."""
-    live = (ApiKey.id == key_id) & ApiKey.revoked_at.is_null()
-    return ApiKey.update(revoked_at=now).where(live).execute() == 1
 
 
 def sha256(token: str) -> str:

@@ -1,7 +1,6 @@
 """What an affiliate's account amounts to, and an admin's correction of it."""
 
-from __future__ import annotations
-
+from collections import Counter
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +15,7 @@ from portal.models import Affiliate, Audit, ClickDay, Fact, TaxIdOnFile, record
 def adjust(affiliate: Affiliate, amount: int, reason: str, *, by: str, now: datetime) -> None:
     """Correct a balance by an entry of its own, with a reason (R17). Raises Refused."""
     if not amount:
-        raise rules.Refused("An adjustment of nothing says nothing.", "amount")
+        raise rules.Refused("An entry of zero changes nothing.", "amount")
     if not reason.strip():
         raise rules.Refused("An adjustment needs a reason.", "reason")
     with transaction():
@@ -77,22 +76,11 @@ def hold(affiliate: Affiliate, *, now: datetime) -> str | None:
     return rules.HELD_TAX_ID if held else None
 
 
-def sums(affiliate: Affiliate) -> dict[str, int]:
-    """The ledger of an affiliate by kind of entry, in cents."""
-    query = Entry.select(Entry.kind, fn.SUM(Entry.amount)).where(Entry.affiliate == affiliate)
-    return {kind: int(cents) for kind, cents in query.group_by(Entry.kind).tuples()}
-
-
-def clicks(affiliate: Affiliate) -> int:
-    """The unmarked clicks of an affiliate, ever."""
-    total = ClickDay.select(fn.SUM(ClickDay.clicks))
-    return int(total.where(ClickDay.affiliate_id == affiliate.id).scalar() or 0)
-
-
 def standing(affiliate: Affiliate, *, now: datetime) -> dict[str, Any]:
     """An affiliate as the API tells it (contract.md, GET /affiliates/<code>)."""
-    by_kind = sums(affiliate)
-    paid = -by_kind.get(rules.PAYOUT, 0) - by_kind.get(rules.PAYOUT_VOID, 0)
+    entries = Entry.select(Entry.kind, fn.SUM(Entry.amount)).where(Entry.affiliate == affiliate)
+    sums = Counter({kind: int(cents) for kind, cents in entries.group_by(Entry.kind).tuples()})
+    clicks = ClickDay.select(fn.SUM(ClickDay.clicks)).where(ClickDay.affiliate_id == affiliate.id)
     return {
         "code": affiliate.code,
         "email": affiliate.email,
@@ -101,10 +89,10 @@ def standing(affiliate: Affiliate, *, now: datetime) -> dict[str, Any]:
         "referrer": affiliate.referrer.code if affiliate.referrer else None,
         "us_person": is_us_person(affiliate),
         "tax_id_on_file": has_tax_id(affiliate),
-        "clicks": clicks(affiliate),
+        "clicks": int(clicks.scalar() or 0),
         "orders": Order.select().where(Order.credited_to == affiliate).count(),
-        "earned": sum(by_kind.get(kind, 0) for kind in rules.EARNINGS),
-        "paid": paid,
-        "balance": sum(by_kind.values()),
+        "earned": sum(sums[kind] for kind in rules.EARNINGS),
+        "paid": -sums[rules.PAYOUT] - sums[rules.PAYOUT_VOID],
+        "balance": sums.total(),
         "hold": hold(affiliate, now=now),
     }

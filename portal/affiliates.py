@@ -4,35 +4,24 @@ Every change that decides money (status, e-mail, residence, tax ID on file, a li
 fact beside the row, so any moment of the past can be recomputed (R24).
 """
 
-from __future__ import annotations
-
-import re
 import secrets
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from portal import mail, program, rules, taxes, vault, words
-from portal.attachments import attach_applicant, attach_linked
+from portal.attachments import Attached, attach_applicant, attach_linked
 from portal.books import Customer
 from portal.database import transaction
+from portal.fields import CODE
 from portal.models import Affiliate, AffiliateCode, Audit, TaxIdOnFile, record
 from portal.present import Now
 from portal.words import address_lines
 
-CODE = re.compile(r"[a-z0-9][a-z0-9-]{1,31}")
-PROFILE = "name company payee line1 line2 city state postal_code country us_person website".split()
-ON_CHECKS = set("payee line1 line2 city state postal_code country".split())
+ON_CHECKS = "payee line1 line2 city state postal_code country".split()
 W9 = "tax_name tax_class e_copy certified_at".split()
+PROFILE = ["name", "company", "us_person", "website", *ON_CHECKS]
 RESIDENCE = ("country", "us_person")
-MOVES = {
-    rules.ACTIVE: (rules.REVIEW, rules.DECLINED, rules.SUSPENDED),
-    rules.DECLINED: (rules.REVIEW,),
-    rules.SUSPENDED: (rules.ACTIVE,),
-}
-
-
-_TOLD = {  # what is mailed about a change of status
+MOVES = {  # the changes of status that there are, and what is mailed about each
     (rules.REVIEW, rules.ACTIVE): "login",
     (rules.DECLINED, rules.ACTIVE): "login",
     (rules.REVIEW, rules.DECLINED): "declined",
@@ -41,119 +30,82 @@ _TOLD = {  # what is mailed about a change of status
 }
 
 
-@dataclass(frozen=True)
-class Application:
-    """What somebody who applies has said. `us_person` is None where it was not said."""
-
-    email: str
-    name: str
-    company: str = ""
-    payee: str = ""
-    line1: str = ""
-    line2: str = ""
-    city: str = ""
-    state: str = ""
-    postal_code: str = ""
-    country: str = ""
-    us_person: bool | None = None
-    tax_id: str = ""
-    code: str = ""
-    website: str = ""
-    promotion: str = ""
-    click_id: str = ""
-
-
 def by_code(code: str) -> Affiliate | None:
     """The affiliate who owns a code, in any case, also one given up (R4)."""
     known = CODE.fullmatch(code.lower()) and AffiliateCode.get_or_none(code=code.lower())
     return known.affiliate if known else None
 
 
-def apply(application: Application, *, now: datetime, by: str = "form") -> tuple[Affiliate, bool]:
-    """Make an application an account and mail its login (R1 to R3, R12).
+def apply(*, now: datetime, by: str = "form", **said: Any) -> tuple[Affiliate, bool]:
+    """Make what an applicant said an account and mail its login (R1 to R3, R12).
 
     With an e-mail that has an account already: that account, and False. Raises Refused.
     """
     with transaction():
-        account = Affiliate.get_or_none(email_key=rules.email_key(application.email))
+        account = Affiliate.get_or_none(email_key=rules.email_key(said["email"]))
         if account:
             if by == "form":
                 key = f"account_exists:{account.id}:{now:%Y-%m-%d}"
                 mail.queue("account_exists", to=account, now=now, key=key)
             return account, False
         review = program.load().applications == "review"
-        affiliate = join(application, rules.REVIEW if review else rules.ACTIVE, now=now)
+        affiliate = join(rules.REVIEW if review else rules.ACTIVE, now=now, **said)
         kind = "applied" if review else "login"
         mail.queue(kind, to=affiliate, now=now, key=f"{kind}:{affiliate.id}")
         return affiliate, True
 
 
 def join(
-    application: Application,
     status: str,
     *,
     now: datetime,
     applied_at: datetime | None = None,
     referrer: Affiliate | None = None,
+    tax_id: str = "",
+    click_id: str = "",
+    **said: Any,
 ) -> Affiliate:
-    """Open an account, within a deed; `referrer` is an attachment of a former system."""
-    tax_id = _tax_id(application.tax_id)
-    code, world = _new_code(application), Now()
-    if referrer:
-        attached: tuple[int | None, str | None] = (referrer.id, "import")
-    else:
-        attached = attach_applicant(application.email, application.click_id, now, world)
-    payee = application.payee or application.company or application.name
-    said = {name: getattr(application, name) for name in (*PROFILE, "email", "promotion")}
-    affiliate = Affiliate.create(
-        **said | {"payee": payee},
-        email_key=rules.email_key(application.email),
-        code=code,
+    """Open an account, within a deed; `referrer` is an attachment of a former system.
+
+    `said` are the columns of the account that an applicant fills in.
+    """
+    given, world = _tax_id(tax_id), Now()
+    attached: Attached = (referrer.id, "import") if referrer else (None, None)
+    if not referrer:
+        attached = attach_applicant(said["email"], click_id, now, world)
+    affiliate = Affiliate(
+        **said,
+        email_key=rules.email_key(said["email"]),
         status=status,
         referrer=attached[0],
         attached_by=attached[1],
         attached_at=now if attached[0] else None,
         applied_at=applied_at or now,
     )
-    content = {
-        "code": code,
-        "email": application.email,
-        "status": status,
-        "country": application.country,
-        "us_person": application.us_person,
-        "tax_id_on_file": tax_id is not None,
-        "click_id": application.click_id,
-        "referrer": attached[0],
-        "attached_by": attached[1],
-    }
+    affiliate.code = _new_code(affiliate)
+    affiliate.payee = affiliate.payee or affiliate.company or affiliate.name
+    affiliate.save(force_insert=True)
+    content = {name: getattr(affiliate, name) for name in ("code", "email", "status", *RESIDENCE)}
+    content |= {"referrer": attached[0], "attached_by": attached[1]}
+    content |= {"tax_id_on_file": given is not None, "click_id": click_id}
     about = {"affiliate_id": affiliate.id, "email_key": affiliate.email_key}
     fact = record("application", content, now, clicks_to=world.clicks_to, **about)
-    AffiliateCode.create(code=code, affiliate=affiliate, fact_id=fact.id)
-    if tax_id:
-        _seal(affiliate, tax_id, now)
+    AffiliateCode.create(code=affiliate.code, affiliate=affiliate, fact_id=fact.id)
+    if given:
+        _seal(affiliate, given, now)
     return affiliate
 
 
-def _new_code(application: Application) -> str:
+def _new_code(applicant: Affiliate) -> str:
     """The code asked for, or one made of the name; codes are never given twice (R4)."""
-    if application.code:
-        code = application.code.casefold()
-        if not CODE.fullmatch(code):
-            said = "A code has 2 to 32 letters, digits and dashes, a letter or digit first."
-            raise rules.Refused(said, "code")
-        if AffiliateCode.get_or_none(code=code):
+    if applicant.code:
+        if AffiliateCode.get_or_none(code=applicant.code):
             raise rules.Refused("This code is taken. Choose another.", "code")
-        return code
-    stem = words.slug(application.name)[:24].strip("-")
+        return applicant.code
+    stem = words.slug(applicant.name)[:24].strip("-")
     stem = stem if CODE.fullmatch(stem) else "affiliate"
     taken = AffiliateCode.select(AffiliateCode.code).where(AffiliateCode.code.startswith(stem))
-    codes = {row.code for row in taken}
-    number = 1
-    code = stem
-    while code in codes:
-        number += 1
-        code = f"{stem}-{number}"
-    return code
+    return words.unused(stem, {row.code for row in taken})
 
 
 def set_status(affiliate: Affiliate, status: str, *, by: str, now: datetime) -> Affiliate:
@@ -163,7 +115,8 @@ def set_status(affiliate: Affiliate, status: str, *, by: str, now: datetime) -> 
         before = affiliate.status
         if before == status:
             return affiliate
-        if before not in MOVES[status]:
+        kind = MOVES.get((before, status))
+        if kind is None:
             said = f"An account that is {before} cannot become {status}."
             raise rules.Refused(said, "status")
         same = (Affiliate.id == affiliate.id) & (Affiliate.status == before)
@@ -172,8 +125,7 @@ def set_status(affiliate: Affiliate, status: str, *, by: str, now: datetime) -> 
         affiliate.status = status
         fact = record("status", {"status": status}, now, affiliate_id=affiliate.id)
         Audit.note(by, status, affiliate.code, now, before=before)
-        if kind := _TOLD.get((before, status)):
-            mail.queue(kind, to=affiliate, now=now, key=f"{kind}:{affiliate.id}:{fact.id}")
+        mail.queue(kind, to=affiliate, now=now, key=f"{kind}:{affiliate.id}:{fact.id}")
         return affiliate
 
 
@@ -193,7 +145,7 @@ def change_profile(affiliate: Affiliate, *, by: str, now: datetime, **said: Any)
             content = {name: getattr(affiliate, name) for name in RESIDENCE}
             record("residence", content, now, affiliate_id=affiliate.id)
         Audit.note(by, "profile", affiliate.code, now, fields=sorted(changed))
-        if set(changed) & ON_CHECKS:
+        if set(changed) & set(ON_CHECKS):
             lines = [affiliate.payee, *address_lines(affiliate)]
             _notify("checks_changed", affiliate, now, lines=lines)
         return affiliate

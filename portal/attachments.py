@@ -1,7 +1,5 @@
 """To whom an affiliate is attached (R12): found once, when they apply or are linked, for good."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from portal import rules

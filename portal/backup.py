@@ -6,8 +6,6 @@ is paid, printed or mailed until somebody confirmed which check numbers were use
 `unconfirmed`.
 """
 
-from __future__ import annotations
-
 import os
 import secrets
 import shutil

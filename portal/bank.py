@@ -5,8 +5,6 @@ once, the number of a spoiled sheet as void; what is void before any file went o
 alone.
 """
 
-from __future__ import annotations
-
 import heapq
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta

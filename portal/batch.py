@@ -5,8 +5,6 @@ meanwhile sleep until theirs is committed, or until the leader, done, hands one 
 There is nothing to lose: nobody returns before what they brought is durable.
 """
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable
 from typing import Any

@@ -4,15 +4,12 @@ Everything here but Entry can be recomputed from the facts; `portal verify` does
 (R24). Entry is the ledger: database triggers refuse to change or delete a line of it.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from datetime import datetime
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from peewee import (
-    AutoField,
     BigIntegerField,
     Case,
     CharField,
@@ -32,7 +29,6 @@ from portal.rules import Plan
 class Customer(Table):
     """A customer of the merchant. `first_paid` is the fact of its first payment above zero."""
 
-    id = AutoField()
     customer_id = CharField(255, unique=True)
     email = CharField(default="")
     email_key = CharField(default="", index=True)
@@ -61,7 +57,6 @@ class CustomerVisitor(Table):
 class Order(Table):
     """What a customer bought, who got it (R7), and the plan that its payments count toward."""
 
-    id = AutoField()
     order_id = CharField(255, unique=True)
     customer = ForeignKeyField(Customer, backref="orders")
     fact_id = BigIntegerField()
@@ -157,7 +152,6 @@ class NotPaid(Table):
 class Payout(Table):
     """What one affiliate gets for one month; its last check tells its state."""
 
-    id = AutoField()
     run = ForeignKeyField(Run, index=False, backref="payouts")
     affiliate = ForeignKeyField(Affiliate)
     amount = CentsField(constraints=[Check("amount > 0")])
@@ -169,7 +163,6 @@ class Payout(Table):
 class PaperCheck(Table):
     """One check of a payout: its state (R21), number and the names printed on it."""
 
-    id = AutoField()
     payout = ForeignKeyField(Payout, backref="checks")
     part = IntegerField(default=1)  # 2 and more are reissues
     status = CharField(8)
@@ -218,7 +211,6 @@ class Entry(Table):
     concerned happened, `source` what made it, once.
     """
 
-    id = AutoField()
     affiliate = ForeignKeyField(Affiliate, index=False, on_delete="RESTRICT")
     kind = CharField(16)
     amount = CentsField(constraints=[Check("amount <> 0")])
@@ -258,7 +250,6 @@ class Line(NamedTuple):
 class Verification(Table):
     """What `portal verify` found, the whole recomputation each time."""
 
-    id = AutoField()
     at = UtcField()
     entries = IntegerField()
     differences = JsonField()

@@ -3,18 +3,22 @@
 A case is opened and answered once however often its form is sent: each form has a key of its own.
 """
 
-from __future__ import annotations
-
 import hashlib
 import secrets
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
-from peewee import AutoField, CharField, ForeignKeyField, TextField
+from peewee import CharField, ForeignKeyField, TextField
 
 from portal import access, mail, rules, throttle
+from portal.books import Entry, Order, PaperCheck, Payout
 from portal.database import JsonField, Table, UtcField, transaction
-from portal.models import Admin, Affiliate, Audit
+from portal.explain import CHECKS, Trail, because, explain
+from portal.formats import day, month, usd, when
+from portal.models import Admin, Affiliate, Audit, Click
+from portal.reports import MAIN_LINK, links
+from portal.words import initials, plan
 
 OPEN, ANSWERED, CLOSED = "open", "answered", "closed"
 ABOUT = {
@@ -28,7 +32,6 @@ ABOUT = {
 PAGE, MOST_OPEN = 50, 200
 DAY, A_DAY = 86_400, 30  # cases that an affiliate may open in a day
 LONGEST = 5_000  # characters of a note
-Rows = list[tuple[str, str]]
 
 
 class Case(Table):
@@ -37,7 +40,6 @@ class Case(Table):
     Both are rows of a label and a text. `key` names the case in its address.
     """
 
-    id = AutoField()
     key = CharField(26, unique=True)
     affiliate = ForeignKeyField(Affiliate)
     about = CharField(16)
@@ -59,7 +61,6 @@ class CaseNote(Table):
     `key` is the form's own, so that what is sent twice is said once.
     """
 
-    id = AutoField()
     case = ForeignKeyField(Case)
     by = CharField(32)
     text = TextField()
@@ -69,7 +70,7 @@ class CaseNote(Table):
 
 def ask(
     affiliate: Affiliate, subject: str, text: str, *, key: str, now: datetime,
-    about: str = "question", facts: Rows | None = None, evidence: Rows | None = None,
+    about: str = "question", facts: Trail | None = None, evidence: Trail | None = None,
 ) -> Case:  # fmt: skip
     """Open a case with its first note; the same form again is the same case. Raises Refused."""
     with transaction():
@@ -179,3 +180,70 @@ def listed(
     others = query.where(Case.state != OPEN, Case.id < (before or 2**31 - 1))
     first = query.where(Case.state == OPEN).order_by(Case.id).limit(MOST_OPEN)
     return ([] if before else list(first)) + list(others.order_by(Case.id.desc()).limit(limit))
+
+
+# --- What a question is about ------------------------------------------------------------------
+
+
+class Subject(NamedTuple):
+    """What is asked about: its kind, a title, the facts for its affiliate and for the office."""
+
+    about: str
+    title: str
+    facts: Trail
+    evidence: Trail
+
+
+def subject(affiliate: Affiliate, named: str, *, now: datetime, zone: ZoneInfo) -> Subject | None:
+    """A row of this affiliate's, named as pages do: entry:17, click:<its id>, payout:2026-11.
+
+    One of another affiliate is as nowhere.
+    """
+    kind, _, key = named.partition(":")
+    find = {"entry": _entry, "order": _order, "click": _click, "payout": _payout}.get(kind)
+    return find(affiliate, key, now, zone) if find and key and key.isprintable() else None
+
+
+def _entry(affiliate: Affiliate, key: str, now: datetime, zone: ZoneInfo) -> Subject | None:
+    number = int(key) if key.isascii() and key.isdigit() and len(key) < 18 else 0
+    entry = Entry.get_or_none(Entry.id == number, Entry.affiliate == affiliate)
+    if entry is None:
+        return None
+    mine, named = (
+        explain([entry], zone=zone, now=now, names=names)[entry.id] for names in (False, True)
+    )
+    title = f"{mine.title}, {day(entry.happened_at, zone, now)}"
+    return Subject("entry", title, mine.trail, named.trail)
+
+
+def _order(affiliate: Affiliate, key: str, now: datetime, zone: ZoneInfo) -> Subject | None:
+    order: Any = Order.get_or_none(Order.order_id == key, Order.credited_to == affiliate)
+    if order is None:
+        return None
+    customer, what = order.customer, plan(order.interval, order.price, order.plan_name)
+    rows = [("Order", f"{key}, {what}"), ("Ordered", when(order.ordered_at, zone, now))]
+    rows.append(because(order))
+    who = initials(customer.name, customer.email)
+    named = f"{customer.customer_id}, {customer.name or customer.email}"
+    return Subject("order", f"Order {key}", [*rows, ("By", who)], [*rows, ("By", named)])
+
+
+def _click(affiliate: Affiliate, key: str, now: datetime, zone: ZoneInfo) -> Subject | None:
+    click: Any = Click.find(key)
+    if click is None or click.affiliate_id != affiliate.id or click.mark:
+        return None
+    at, name = when(click.clicked_at, zone, now), links(affiliate).get(click.link_id, MAIN_LINK)
+    rows = [("Click", f"{name}, {at}"), ("Label", click.sub_id or "none")]
+    rows.append(("Came from", click.referrer or "nowhere that is told"))
+    return Subject("click", f"Click of {at}", rows, [*rows, ("Click id", key)])
+
+
+def _payout(affiliate: Affiliate, key: str, now: datetime, zone: ZoneInfo) -> Subject | None:
+    payout: Any = Payout.get_or_none(Payout.affiliate == affiliate, Payout.run == key)
+    if payout is None:
+        return None
+    rows = [("For", month(key)), ("Amount", usd(payout.amount))]
+    for check in PaperCheck.select().where(PaperCheck.payout == payout).order_by(PaperCheck.part):
+        number = f"number {check.number}, " if check.number else ""
+        rows.append(("Check", f"{number}{CHECKS[check.status]}"))
+    return Subject("payout", f"Check for {month(key)}", rows, rows)

@@ -1,7 +1,5 @@
 """The chart of click-throughs and orders as shapes for an SVG: attributes only, no style. Pure."""
 
-from __future__ import annotations
-
 from typing import Any
 
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 720, 260, 38, 40, 26

@@ -6,8 +6,6 @@ to those of the affiliates in `codes`, or to all whose state allows it; `by` say
 answers what it moved, and what it refused and why.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import date, datetime
 from functools import partial

@@ -1,7 +1,5 @@
 """The console script `portal`: the commands of contract.md. Each has --help with an example."""
 
-from __future__ import annotations
-
 import os
 import secrets
 import sys
@@ -192,6 +190,20 @@ def create_key(name: str) -> None:
         token = access.create_key(name, now=now)
         Audit.note(BY, "key created", name, now)
     click.echo(f"Send it as Authorization: Bearer <key>. Shown this once:\n{token}")
+
+
+@key.command("revoke")
+@click.argument("name")
+def revoke_keys(name: str) -> None:
+    """Make the API keys of a name worthless at once. Example: portal key revoke shop"""
+    opened()
+    now = utcnow()
+    with database.transaction():
+        count = access.revoke_keys(name, now=now)
+        if not count:
+            raise click.ClickException(f"There is no API key {name!r} in use.")
+        Audit.note(BY, "key revoked", name, now, keys=count)
+    click.echo(f"Revoked: {count}.")
 
 
 @key.command("rotate")

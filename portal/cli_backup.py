@@ -1,7 +1,5 @@
 """The commands of backups: `portal backup`, `portal restore` and `portal restored`."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click

@@ -1,7 +1,5 @@
 """The commands that pay, and what was paid: `portal payouts`, `checks` and `tax`."""
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Callable

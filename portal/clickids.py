@@ -1,7 +1,5 @@
 """The outside id of a click: its number with a keyed tag, so that no id can be guessed. Pure."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import json

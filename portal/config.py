@@ -4,8 +4,6 @@ An unusable value stops the start with a sentence that names it. Rates, windows 
 here: they are the program's own settings (settings.py) and live in the database.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import secrets

@@ -4,12 +4,10 @@ Every deed runs in `transaction()`, one at a time for the whole program, so fact
 recording on both databases. Nothing outside this module opens a transaction of its own.
 """
 
-from __future__ import annotations
-
 import fcntl
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import cache
@@ -80,6 +78,12 @@ class Table(Model):
             return super().get_or_none(*where, **key)
         sql = _by_key(cls, tuple(key), db.param)  # type: ignore[arg-type]
         return next(iter(cls.raw(sql, *key.values())), None)
+
+    @classmethod
+    def by_id(cls, ids: Iterable[Any]) -> dict[Any, Any]:
+        """The rows of some ids by id, in one query or none; None among the ids is no row's."""
+        wanted, key = set(ids) - {None}, cls._meta.primary_key
+        return {row.id: row for row in cls.select().where(key.in_(wanted))} if wanted else {}
 
 
 @cache

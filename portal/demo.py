@@ -4,13 +4,11 @@ Nothing here writes a table of its own accord: people apply, click, buy, are ref
 they are in earnest, at the times when it would have happened. The same seed plays the same year.
 """
 
-from __future__ import annotations
-
 import random
 import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from heapq import heappop, heappush
+from sched import scheduler
 from typing import Any
 
 from portal import (
@@ -27,13 +25,11 @@ from portal import (
     verify,
     visits,
 )
-from portal.affiliates import Application
 from portal.database import migrate, transaction
 from portal.mail import Message
 from portal.models import Admin, Affiliate
 from portal.months import Month, month_of
-from portal.orders import record_sale
-from portal.refunds import record_refund
+from portal.orders import record_refund, record_sale
 from portal.traffic import record_click
 
 DAY, YEAR = timedelta(days=1), timedelta(days=365)
@@ -81,9 +77,10 @@ class Year:
     def __init__(self, now: datetime):
         self.chance = random.Random(20)  # noqa: S311 - a play, no secret
         self.now, self.start = now, now - YEAR
+        self.today = self.start
         self.accounts: dict[str, Affiliate] = {}
-        self.planned: list[Any] = []
-        self.events = self.plans = 0
+        self.planned = scheduler(lambda: self.today.timestamp())
+        self.events = self.buyers = 0
         self.unlucky = "moira-fenn"  # whose first check is lost in the mail
 
     def play(self) -> None:
@@ -91,18 +88,15 @@ class Year:
         for person in PEOPLE:
             self.plan(self.start + int(person["day"]) * DAY, self._join, person)
         self.plan(self.start + 20 * DAY, self._recruit)
-        self.plan(self.start + 330 * DAY, self._suspend)
         self._plan_run(month_of(self.start, program.load().zone))
-        for day in range(YEAR // DAY + 1):
+        while self.today <= self.now:
             with transaction():
-                while self.planned and self.planned[0][0] <= self.start + day * DAY:
-                    at, _, deed, said, about = heappop(self.planned)
-                    deed(*said, **about, now=at)
+                self.planned.run(blocking=False)
+            self.today += DAY
 
     def plan(self, at: datetime, deed: Callable[..., Any], *said: Any, **about: Any) -> None:
         """Let a deed be done at an instant; of those at the same one the first planned is first."""
-        self.plans += 1
-        heappush(self.planned, (at, self.plans, deed, said, about))
+        self.planned.enterabs(at.timestamp(), 0, deed, said, {**about, "now": at})
 
     def _minutes(self, least: int, most: int) -> timedelta:
         return timedelta(minutes=self.chance.randrange(least, most))
@@ -114,8 +108,11 @@ class Year:
         del said["day"], said["clicks"]
         if person["name"] == "Samuel Brook":  # who is referred by a click
             said["click_id"] = self._click(self.accounts["Jordan Reyes"], now)
-        account, _ = affiliates.apply(Application(**said), now=now)
+        account, _ = affiliates.apply(now=now, **said)
         self.accounts[account.name] = account
+        if person["name"] == "North Ad Co.":
+            suspended = self.start + 330 * DAY
+            self.plan(suspended, affiliates.set_status, account, rules.SUSPENDED, by=ADMIN)
         for slug, (name, page) in LINKS.items() if account.name in LINKED else ():
             links.make(account, name, page, slug, now=now)
         self._visits(account, float(person["clicks"]), now)
@@ -124,10 +121,6 @@ class Year:
         """Priya is Jordan's customer before she applies, and so in Jordan's second tier."""
         click = self._click(self.accounts["Jordan Reyes"], now)
         self._buy(click, PLANS[0], "Priya Nair", "priya@nair.example", now)
-
-    def _suspend(self, now: datetime) -> None:
-        account = self.accounts["North Ad Co."]
-        affiliates.set_status(account, rules.SUSPENDED, by=ADMIN, now=now)
 
     # --- Clicks and sales ---
 
@@ -144,7 +137,8 @@ class Year:
         if click and self.chance.random() < 0.08 and account.name != "Yuki Tanaka":
             plan = self.chance.choices((*PLANS, YEARLY, ONCE), (8, 4, 2, 1, 2))[0]
             name = f"{self.chance.choice(FIRST.split())} {self.chance.choice(LAST.split())}"
-            email = f"buyer{self.plans}@customer.example"
+            self.buyers += 1
+            email = f"buyer{self.buyers}@customer.example"
             self.plan(now + self._minutes(1, 90), self._buy, click, plan, name, email)
 
     def _click(self, account: Affiliate, now: datetime, former: str = "") -> str:

@@ -6,8 +6,6 @@ another's the reason is all there is: no name, time, amount or customer (R23). R
 fixed number of queries.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
@@ -71,7 +69,7 @@ def between(affiliate: Affiliate, since: datetime, before: datetime) -> list[Why
 def own_clicks(affiliate: int | None, orders: Iterable[Any]) -> dict[int, list[Any]]:
     """By order, an affiliate's clicks that were considered when it was recorded, newest first."""
     rows = list(orders)
-    facts = _by_id(Fact, {order.fact_id for order in rows})
+    facts = Fact.by_id(order.fact_id for order in rows)
     query: Query = Click.select(Click, CustomerVisitor.customer, CustomerVisitor.fact_id)
     query = query.join(CustomerVisitor, on=CustomerVisitor.visitor == Click.visitor)
     query = query.where(CustomerVisitor.customer.in_({order.customer_id for order in rows}))
@@ -97,14 +95,10 @@ def unpaid(affiliate: Affiliate, orders: Iterable[Any]) -> dict[int, Counter[str
     )  # fmt: skip
     archive, found = Archive(), dict[int, Counter[str]]()
     for payment, order in payments.tuples():
-        rule = "R14" if _active(archive, affiliate.id, payment) else "R16"
+        was_active = archive.status(affiliate.id, payment) == rules.ACTIVE
+        rule = "R14" if was_active else "R16"
         found.setdefault(order, Counter())[rule] += 1
     return found
-
-
-def _active(archive: Archive, affiliate: int, fact: int) -> bool:
-    last = archive.last(affiliate, fact, "application", "status")
-    return bool(last and last.content["status"] == rules.ACTIVE)
 
 
 def _pairs(affiliate: Affiliate, *where: Any) -> Query:
@@ -120,15 +114,11 @@ def _pairs(affiliate: Affiliate, *where: Any) -> Query:
 
 def _told(affiliate: Affiliate, pairs: Query) -> list[Why]:
     found = list(pairs.tuples())
-    clicks = _by_id(Click, {click for click, _ in found})
-    orders = _by_id(Order, {order for _, order in found})
+    clicks = Click.by_id(click for click, _ in found)
+    orders = Order.by_id(order for _, order in found)
     known = _Known(affiliate.id, orders.values())
     told = [(clicks[click], orders[order]) for click, order in found]
     return [Why(click, order, *known.reason(click, order)) for click, order in told]
-
-
-def _by_id(table: Any, ids: set[int]) -> dict[int, Any]:
-    return {row.id: row for row in table.select().where(table.id.in_(ids))} if ids else {}
 
 
 class _Known:
@@ -140,8 +130,7 @@ class _Known:
         concerned = Fact.customer_id.in_({order.customer_id for order in orders})
         self.links = self._facts(concerned, ("link",))
         self.heard = self._facts(concerned, ("lead", "sale", "customer"))
-        self.recorded = _by_id(Fact, {order.fact_id for order in orders})
-        self.winners = _by_id(Click, {order.click_id for order in orders} - {None})
+        self.recorded = Fact.by_id(order.fact_id for order in orders)
         ties = CustomerVisitor.customer.in_({order.customer_id for order in orders})
         self.ties = {
             (tie.customer_id, tie.visitor): tie.fact_id
@@ -162,10 +151,9 @@ class _Known:
             return "The order was placed naming another affiliate", "R7"
         if not self._was_considered(click, order):
             return "Nothing tied this click to the customer when the order was recorded", "R7"
-        counted = rules.Click(click.id, self.affiliate, click.clicked_at, click.days)
-        if not rules.counts(counted, order.ordered_at):
+        if not rules.counts(click, order.ordered_at):
             return f"The order came after the {click.days} days that the click counted", "R5"
-        if not _active(self.archive, self.affiliate, order.fact_id):
+        if self.archive.status(self.affiliate, order.fact_id) != rules.ACTIVE:
             return INACTIVE, "R6"
         return "A later click won", "R6"
 

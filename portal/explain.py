@@ -5,8 +5,6 @@ Affiliates see customers by initials, and of a referred affiliate's sales only d
 totals of R9 and R13, which rules.py makes.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -79,8 +77,7 @@ def considered(order: Any, click: Any, zone: ZoneInfo, now: datetime) -> str:
     if click.clicked_at > order.ordered_at:
         return f"{apart(order.ordered_at, click.clicked_at)} after the order, too late"
     age = f"{apart(click.clicked_at, order.ordered_at)} before"
-    counted = rules.Click(click.id, click.affiliate_id, click.clicked_at, click.days)
-    if not rules.counts(counted, order.ordered_at):
+    if not rules.counts(click, order.ordered_at):
         until = when(click.clicked_at + timedelta(days=click.days), zone, now, seconds=True)
         return f"{age}, counted until {until} (R5)"
     return f"{age}, an earlier one" if order.rule == "R7.4" else f"{age}, not needed"
@@ -112,21 +109,21 @@ class _Known:
 
     def __init__(self, entries: list[Any], zone: ZoneInfo, now: datetime, names: bool):
         self.zone, self.now, self.names = zone, now, names
-        self.payments = _by_id(Payment, entries, "payment_id")
-        self.orders = _by_id(Order, self.payments.values(), "order_id")
+        self.payments = Payment.by_id(row.payment_id for row in entries)
+        self.orders = Order.by_id(row.order_id for row in self.payments.values())
         orders = self.orders.values()
-        self.customers = _by_id(Customer, orders, "customer_id")
-        self.clicks = _by_id(Click, orders, "click_id")
-        self.links = _by_id(Link, self.clicks.values(), "link_id")
-        self.terms = _by_id(TermsVersion, orders, "terms_id")
-        self.through = _by_id(Affiliate, orders, "credited_to_id")
+        self.customers = Customer.by_id(row.customer_id for row in orders)
+        self.clicks = Click.by_id(row.click_id for row in orders)
+        self.links = Link.by_id(row.link_id for row in self.clicks.values())
+        self.terms = TermsVersion.by_id(row.terms_id for row in orders)
+        self.through = Affiliate.by_id(row.credited_to_id for row in orders)
         self.mine = entries[0].affiliate_id if entries else None
         self.considered = own_clicks(self.mine, orders)
         self.later = self._later(entries)
         reversals = [entry for each in self.later.values() for entry in each]
-        self.refunds = _by_id(Refund, [*entries, *reversals], "fact_id")
-        self.facts = _by_id(Fact, [e for e in entries if e.kind == rules.ADJUSTMENT], "fact_id")
-        self.payouts = _by_id(Payout, entries, "payout_id")
+        self.refunds = Refund.by_id(row.fact_id for row in [*entries, *reversals])
+        self.facts = Fact.by_id(row.fact_id for row in entries if row.kind == rules.ADJUSTMENT)
+        self.payouts = Payout.by_id(row.payout_id for row in entries)
         checks: Any = PaperCheck.select().where(PaperCheck.payout.in_(list(self.payouts)))
         self.checks = {(check.payout_id, check.part): check for check in checks}
 
@@ -252,11 +249,6 @@ class _Known:
 
     def _when(self, at: datetime) -> str:
         return when(at, self.zone, self.now)
-
-
-def _by_id(table: Any, rows: Iterable[Any], name: str) -> dict[Any, Any]:
-    wanted = {getattr(row, name) for row in rows} - {None}
-    return {row.id: row for row in table.select().where(table.id.in_(wanted))} if wanted else {}
 
 
 def _numbers(what: rules.Plan, terms: rules.Terms, paid: int, second: bool) -> str:

@@ -6,8 +6,6 @@ content; `currency`, `kind` and `order_id` have their defaults. It reads back as
 `sale(fact.content, fact.recorded_at)` is the sale as it was recorded.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -175,7 +173,7 @@ def _flat(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def application(data: Any) -> dict[str, Any]:
-    """The fields of affiliates.Application that were sent, the address among them."""
+    """What an applicant said, as affiliates.apply takes it: the address among the rest."""
     return _flat(_APPLICATION(data))
 
 

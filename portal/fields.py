@@ -3,8 +3,6 @@
 A reader takes a value and the name it came under, and returns what it means or raises Wrong.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import unicodedata

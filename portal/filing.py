@@ -3,8 +3,6 @@
 Nothing else opens a tax ID. Who looks and why is kept, and committed, before anything is shown.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from datetime import datetime
@@ -215,7 +213,7 @@ def _copy(year: int, one: Recipient, known: program.Program, corrected: bool) ->
         recipient="\n".join([one.name, *address_lines(one.affiliate)]),
         last_four=one.on_file.last_four if one.on_file else "",
         account=one.affiliate.code,
-        boxes=((f"{box} Nonemployee compensation", one.amount),
+        boxes=((f"{box} Nonemployee compensation", one.amount if one.form else 0),  # as filed
                ("4 Federal income tax withheld", 0)),
         corrected=corrected,
     )  # fmt: skip

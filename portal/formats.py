@@ -3,8 +3,6 @@
 Pages use these as filters and mails do too, so an amount reads the same everywhere.
 """
 
-from __future__ import annotations
-
 import calendar
 from datetime import date, datetime
 from zoneinfo import ZoneInfo

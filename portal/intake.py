@@ -4,8 +4,6 @@ It works on rows in memory and stores none. The deed that records an event and t
 recomputes it run this same code; they differ in the `World`, where everyone else's facts come from.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime

@@ -4,8 +4,6 @@ Workers may take turns at once: mails go by lease, a month's run is unique, and 
 night is counted in the database first.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -129,7 +127,8 @@ JOBS = {
 
 
 class Timetable(BackgroundScheduler):
-    """The scheduler of one worker; `shutdown()` lets each job finish its present mail or month.
+    """The scheduler of one worker, started as it is made, so after the fork; `shutdown()` lets each
+    job finish its present mail or month.
 
     APScheduler finds by the wall clock what is due, so a clock that stands still or is put back
     would stop it. Therefore it starts each job once, and the job itself waits between its turns:
@@ -141,6 +140,7 @@ class Timetable(BackgroundScheduler):
         self._ending = Event()
         for name in JOBS:
             self.add_job(self._turns, "date", (name, config), id=name, run_date=LONG_AGO)
+        self.start()
 
     def _turns(self, name: str, config: Config) -> None:
         wait = JOBS[name].first
@@ -156,16 +156,3 @@ class Timetable(BackgroundScheduler):
         self._ending.set()
         self.remove_all_jobs()  # those that did not begin yet
         super().shutdown(wait)
-
-
-def start(config: Config) -> Timetable:
-    """Start the timetable in this worker, after the fork; end it with `shutdown()`."""
-    timetable = Timetable(config)
-    timetable.start()
-    return timetable
-
-
-def run_once(name: str, now: datetime, *, config: Config) -> None:
-    """One turn of a job at an instant, here and now; errors are raised."""
-    with connected():
-        JOBS[name].function(config, lambda: now, lambda: True)

@@ -4,8 +4,6 @@ Entries are only ever added (R17). Only this module inserts them; the database r
 delete one. A source posts once, so nothing can be posted twice.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple

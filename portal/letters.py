@@ -5,8 +5,6 @@ text. Everything shown comes from the account, the program's settings and the fa
 links begin with PORTAL_URL.
 """
 
-from __future__ import annotations
-
 import hashlib
 import html
 import ipaddress

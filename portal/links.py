@@ -3,18 +3,15 @@
 A slug is for good, so a link that was pasted somewhere goes on working.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from peewee import JOIN, fn
 
-from portal import program, visits, words
+from portal import program, words
 from portal.books import Entry, Order, Payment
 from portal.database import transaction
 from portal.models import Affiliate, Audit, Click, ClickDay, Link
@@ -23,7 +20,6 @@ from portal.rules import Refused
 
 MOST = 200
 MAIN = "main"  # names the link without a slug in addresses of the Resource Center
-HOME = "Home page"
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 
@@ -58,20 +54,6 @@ def find(affiliate: Affiliate, slug: str) -> Link | None:
         return None
     known = Link.select().where(Link.of(affiliate) & (Link.slug == slug.lower()))
     return known.order_by(Link.affiliate.is_null()).first()  # one's own come first
-
-
-def targets(current: program.Program) -> dict[str, str]:
-    """The pages to choose from, name by address: "" is the home page, as it is set at a click."""
-    known = {_allowed(address, current): name for name, address in current.pages.items()}
-    known.pop("", None)  # what the allowed hosts do not let through would lead home
-    return {"": HOME, **known}
-
-
-def hosts(current: program.Program) -> str:
-    """The sites that a link may lead to, in words."""
-    own = urlsplit(current.product_url).netloc.lower()
-    named = [host for host in dict.fromkeys((own, *current.allowed_hosts)) if host]
-    return " or ".join(named) or "the program, which has not named any"
 
 
 def table(affiliate: Affiliate, *, now: datetime, zone: ZoneInfo) -> list[Row]:
@@ -115,7 +97,7 @@ def make(
 
     `page` is an address or "" for the home page, `slug` what is to be its ending. Raises Refused.
     """
-    landing, slug = _landing(page), slug.lower()
+    landing, slug = program.load().landing(page), slug.lower()
     if slug and (not _SLUG.fullmatch(slug) or slug == MAIN):
         said = "An ending has 1 to 40 letters a to z, digits and dashes, and is not main."
         raise Refused(said, "slug")
@@ -131,7 +113,8 @@ def make(
         if len(own) >= MOST:
             said = f"You have {MOST} links, which is all there are. Change one you no longer use."
             raise Refused(said, "name")
-        slug = slug or _new_slug(name, {MAIN, *own})
+        stem = words.slug(name)[:32].strip("-") or "link"
+        slug = slug or words.unused(stem, {MAIN, *own})
         link = Link.create(
             affiliate=affiliate, slug=slug, name=name, landing=landing, created_at=now
         )
@@ -141,7 +124,7 @@ def make(
 
 def change(link: Link, name: str, page: str, *, now: datetime) -> None:
     """Rename an affiliate's own link, or lead it elsewhere; its address stays. Raises Refused."""
-    affiliate, landing = link.affiliate, _landing(page)
+    affiliate, landing = link.affiliate, program.load().landing(page)
     with transaction():
         link = Link.get_by_id(link.id)
         if (link.name, link.landing) == (name, landing):
@@ -157,22 +140,3 @@ def _refuse_name(name: str, known: Any) -> None:
     named = {link.name.casefold() for link in (main_link(), *known)}
     if name.casefold() in named:
         raise Refused("There is a link with this name already. Choose another name.", "name")
-
-
-def _new_slug(name: str, taken: set[str]) -> str:
-    stem = words.slug(name)[:32].strip("-") or "link"
-    numbered = (f"{stem}-{number}" for number in range(2, MOST + 3))
-    return next(slug for slug in (stem, *numbered) if slug not in taken)
-
-
-def _landing(page: str) -> str:
-    """The full address of a page; people leave the scheme away. Raises Refused for others."""
-    current = program.load()
-    found = _allowed(page, current) or _allowed(f"https://{page}", current)
-    if page and not found:
-        raise Refused(f"A link leads to a page of {hosts(current)}.", "page")
-    return found
-
-
-def _allowed(page: str, current: program.Program) -> str:
-    return visits.allowed(page, current.product_url, current.allowed_hosts)

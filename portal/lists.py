@@ -4,8 +4,6 @@ A list is read page by page after a key that only grows, so what is recorded mea
 end and nothing is shown twice. A cursor is opaque; that of one list is none of another.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

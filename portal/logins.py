@@ -1,7 +1,5 @@
 """What people do about their own login, and the mail that tells of it, in one transaction."""
 
-from __future__ import annotations
-
 import secrets
 from datetime import datetime
 
@@ -20,7 +18,7 @@ def choose_password(account: Account, new: str, *, now: datetime) -> None:
     """Set the own password and tell by mail; ends every session (access.set_password).
 
     With the first one, in place of the mailed password, the mail says that the account was opened
-    (R1). Raises Refused on `password`.
+    (R1). Raises Refused on `new`.
     """
     kind = "password_changed" if account.password_hash else "first_login"
     with transaction():
@@ -31,7 +29,7 @@ def choose_password(account: Account, new: str, *, now: datetime) -> None:
 def reset_password(token: str, new: str, *, now: datetime) -> Account:
     """Set a new password with a mailed link and tell by mail; signs nobody in.
 
-    Raises Refused on `password` for a poor one (the link still works), without a field for a
+    Raises Refused on `new` for a poor one (the link still works), without a field for a
     link that no longer works.
     """
     with transaction():

@@ -4,14 +4,12 @@ A row says what to tell and to whom, never a secret: passwords and links are mad
 sent, and no transaction is open while the mail server is spoken to.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from peewee import AutoField, BooleanField, CharField, IntegerField, ModelSelect, fn
+from peewee import BooleanField, CharField, IntegerField, ModelSelect, fn
 
 from portal import access, backup, letters
 from portal.config import MailServer
@@ -46,7 +44,6 @@ class Message(Table):
     `down` says that the last attempt failed because of the server, not because of this mail.
     """
 
-    id = AutoField()
     key = CharField(unique=True)
     kind = CharField(32)
     holder = CharField(32)
@@ -89,7 +86,7 @@ def _is_unwanted(kind: str, to: Affiliate) -> bool:
     return notice is not None and (closed or notice in to.muted.split())
 
 
-def waiting() -> ModelSelect[Message]:
+def waiting() -> "ModelSelect[Message]":
     """The mails that are not sent: waiting, or given up with their error; oldest first."""
     unsent = Message.state.in_((WAITING, SENDING, FAILED))
     return Message.select().where(unsent).order_by(Message.id)

@@ -4,25 +4,14 @@ Each has a link of the program's own, so its clicks tell what works, and goes on
 retired. Images are kept in the database, under a key that names their content.
 """
 
-from __future__ import annotations
-
 import hashlib
 import html
 from datetime import date, datetime
 from typing import Any
 
-from peewee import (
-    JOIN,
-    AutoField,
-    BlobField,
-    CharField,
-    ForeignKeyField,
-    IntegerField,
-    TextField,
-    fn,
-)
+from peewee import JOIN, BlobField, CharField, ForeignKeyField, IntegerField, TextField, fn
 
-from portal import program, swipes, visits
+from portal import program, swipes
 from portal.database import Table, UtcField, transaction
 from portal.models import Affiliate, Audit, ClickDay, Link
 from portal.pictures import Picture
@@ -30,7 +19,6 @@ from portal.rules import Refused
 from portal.words import address_lines
 
 BANNER, TEXT, EMAIL = "banner", "text", "email"
-SHOWN = ("name", "use", "subject", "text")  # what an admin writes
 
 
 class Image(Table):
@@ -48,7 +36,6 @@ class Image(Table):
 class Creative(Table):
     """A banner (`text` is what it says), a text link (its words), or an e-mail (its body)."""
 
-    id = AutoField()
     kind = CharField(8)
     name = CharField()
     use = CharField(default="")
@@ -84,16 +71,6 @@ def clicks(since: date) -> dict[int, int]:
     return {link: int(count) for link, count in counted.tuples()}
 
 
-def landing(text: str) -> str:
-    """The address that a link may lead to, empty for the product's own page. Raises Refused."""
-    current = program.load()
-    allowed = visits.allowed(text, current.product_url, current.allowed_hosts) if text else ""
-    if text and not allowed:
-        hosts = ", ".join(current.allowed_hosts) or "the product's own site"
-        raise Refused(f"Links lead only to pages of the program: {hosts}.", "landing")
-    return allowed
-
-
 # --- What the office does ----------------------------------------------------------------------
 
 
@@ -110,7 +87,7 @@ def add(
     **said: str,
 ) -> Creative:  # fmt: skip
     """Offer a new creative; `said` are its name, use, subject and text. Raises Refused."""
-    page = landing(lead_to)
+    page = program.load().landing(lead_to)
     swipes.check_placeholders(said.get("subject", ""), "subject")
     with transaction():
         image = keep_image(picture, now=now) if picture else None
@@ -146,7 +123,7 @@ def change(
     creative: Creative, *, lead_to: str, place: int, by: str, now: datetime, **said: str
 ) -> None:
     """Change what a creative says, where it leads and its place. Raises Refused."""
-    page = landing(lead_to)
+    page = program.load().landing(lead_to)
     swipes.check_placeholders(said.get("subject", ""), "subject")
     with transaction():
         _need_new(creative.kind, said["name"], creative.id)

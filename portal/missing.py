@@ -5,8 +5,6 @@ What explains is always a click or an order of the affiliate's own. Where there 
 question gets the same words and goes to the office, so nobody learns who is a customer (R23).
 """
 
-from __future__ import annotations
-
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -18,12 +16,11 @@ from portal.books import Customer, Order
 from portal.explain import Trail, because, earned
 from portal.formats import day, usd, when
 from portal.models import Affiliate, Click
-from portal.words import initials, plan, plural
+from portal.words import INTERVALS, initials, plan, plural
 
 EITHER_SIDE = timedelta(days=3)
 DAY, A_DAY = 86_400, 10  # questions of one affiliate in a day
 SHOWN = 10  # customers and orders told to the office
-BOUGHT = {"month": "monthly", "year": "annual", "once": "one-off"}
 
 
 class Claim(NamedTuple):
@@ -58,13 +55,13 @@ def look(affiliate: Affiliate, claim: Claim, *, now: datetime, zone: ZoneInfo) -
     _check_day(affiliate, claim.on, now, zone)
     since, before = _span(claim, zone)
     said = ("You said", _said(claim, zone, now))
-    mine = _orders((Order.credited_to == affiliate) & _placed(since, before))
-    for order in mine:
+    mine: Any = Order.select(Order, Customer).join(Customer).order_by(Order.id.desc())
+    mine = mine.where(Order.credited_to == affiliate, _placed(since, before))
+    for order in mine.limit(evidence.MOST):
         if _fits(order, order.customer, claim):
             return _yours(affiliate, order, said)
     lost = evidence.between(affiliate, since, before)
-    buyers = Customer.select().where(Customer.id.in_({why.order.customer_id for why in lost}))
-    customers = {customer.id: customer for customer in buyers} if lost else {}
+    customers = Customer.by_id(why.order.customer_id for why in lost)
     for why in lost:
         if _fits(why.order, customers[why.order.customer_id], claim):
             return _not_yours(affiliate, why, said, zone, now)
@@ -92,13 +89,8 @@ def _placed(since: datetime, before: datetime) -> Any:
 
 
 def _said(claim: Claim, zone: ZoneInfo, now: datetime) -> str:
-    parts = day(claim.on, zone, now), BOUGHT.get(claim.bought, ""), claim.who
+    parts = day(claim.on, zone, now), INTERVALS.get(claim.bought, ""), claim.who
     return ", ".join(part for part in parts if part)
-
-
-def _orders(where: Any) -> list[Any]:
-    query: Any = Order.select(Order, Customer).join(Customer).where(where)
-    return list(query.order_by(Order.id.desc()).limit(evidence.MOST))
 
 
 def _fits(order: Any, customer: Any, claim: Claim) -> bool:

@@ -4,15 +4,12 @@ Facts (Fact, Click, TermsVersion) are only ever added; database triggers refuse 
 follows from them is in books.py. Nothing here decides anything.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from peewee import (
-    AutoField,
     BigIntegerField,
     BooleanField,
     CharField,
@@ -38,7 +35,6 @@ class Setting(Table):
 class TermsVersion(Table):
     """One version of the terms (R10a). The last row holds; rows are never changed."""
 
-    id = AutoField()
     cookie_days = IntegerField()
     minimum_payout = CentsField()
     tax_threshold = CentsField()
@@ -70,14 +66,12 @@ class Account(Table):
 
 
 class Admin(Account):
-    id = AutoField()
     created_at = UtcField()
 
 
 class Affiliate(Account):
     """An affiliate. Facts tell every change of status, e-mail, referrer and tax ID on file."""
 
-    id = AutoField()
     code = CharField(32, unique=True)
     company = CharField(default="")
     payee = CharField(default="")
@@ -137,7 +131,6 @@ class Link(Table):
     Only the slugs of those have a dot in them.
     """
 
-    id = AutoField()
     affiliate = ForeignKeyField(Affiliate, null=True, backref="links")
     slug = CharField(64)
     name = CharField()
@@ -182,7 +175,7 @@ class Click(Table):
         return click_tag([*before, self.days, self.mark, self.sub_id, self.referrer], key)
 
     @classmethod
-    def find(cls, outside_id: str) -> Click | None:
+    def find(cls, outside_id: str) -> Self | None:
         """The click that an outside id names, or None; imported ids are known too."""
         number = click_number(outside_id)
         click = cls.get_or_none(cls.id == number[0], cls.tag == number[1]) if number else None
@@ -282,7 +275,6 @@ def record(kind: str, content: dict[str, Any], now: datetime, **about: Any) -> F
 class Audit(Table):
     """A deed of somebody with rights, written in the deed's own transaction."""
 
-    id = AutoField()
     at = UtcField()
     by = CharField()
     did = CharField(64)

@@ -3,10 +3,9 @@
 A month is its text, "2026-11", so it sorts, prints and stores as it is. Pure.
 """
 
-from __future__ import annotations
-
 import re
 from datetime import UTC, datetime
+from typing import Self
 from zoneinfo import ZoneInfo
 
 PAYOUT_HOUR = 6
@@ -17,15 +16,15 @@ class Month(str):
 
     __slots__ = ()
 
-    def __new__(cls, text: str) -> Month:
+    def __new__(cls, text: str) -> Self:
         if not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", text) or not "1900" <= text < "9999":
             raise ValueError("A month is written YYYY-MM, like 2026-11.")
         return super().__new__(cls, text)
 
-    def plus(self, months: int) -> Month:
+    def plus(self, months: int) -> Self:
         """The month so many later: 2026-11 plus 2 is 2027-01."""
         count = int(self[:4]) * 12 + int(self[5:]) - 1 + months
-        return str.__new__(Month, f"{count // 12:04d}-{count % 12 + 1:02d}")
+        return str.__new__(type(self), f"{count // 12:04d}-{count % 12 + 1:02d}")
 
     def start(self, zone: ZoneInfo) -> datetime:
         """The first existing instant of the month, also where the 1st has no midnight."""

@@ -3,8 +3,6 @@
 What happened long ago, as in a file taken over from another system, is no news.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any

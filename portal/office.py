@@ -1,7 +1,5 @@
 """Reading only, for the program office: work to do, affiliates, runs and their checks."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime

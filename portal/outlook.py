@@ -3,8 +3,6 @@
 It asks what a run would decide (R18, R20); the words are all that is made here.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -14,6 +12,7 @@ from peewee import fn
 
 from portal import accounts, months, program, reports, rules
 from portal.books import Entry, NotPaid, PaperCheck, Payout, Run
+from portal.explain import CHECKS
 from portal.formats import clock, day, long_date, month, usd
 from portal.models import Affiliate
 from portal.months import Month
@@ -61,9 +60,8 @@ def next_check(affiliate: Affiliate, *, now: datetime) -> NextCheck:
         run_month = months.month_of(now, zone)
         amount = reports.due(affiliate, run_month.end(zone))
     state = _state(affiliate, amount, run_month, now)
-    date, memo, stamp, tone, why = _words(state, affiliate, amount, run_month, now)
-    payee = affiliate.payee or affiliate.name
-    return NextCheck(state, payee, max(amount, 0), date, memo, stamp, tone, why)
+    words = _words(state, affiliate, amount, run_month, now)
+    return NextCheck(state, affiliate.payee or affiliate.name, max(amount, 0), *words)
 
 
 def _state(affiliate: Affiliate, amount: int, run_month: Month, now: datetime) -> str:
@@ -157,13 +155,11 @@ def _paper(check: Any, now: datetime) -> str:
     """One check with its number and its state (R21)."""
     number = f"no. {check.number}" if check.number else ""
     mailed = date.fromisoformat(check.mailed_on) if check.mailed_on else check.moved_at
-    said = {
-        rules.ISSUED: "waits to be printed",
-        rules.PRINTED: "printed, to be mailed",
+    told = {
         rules.CHECK_PAID: f"mailed {day(mailed, program.load().zone, now)}",
-        rules.CLEARED: "cleared by the bank",
         rules.VOID: LATE.get(check.void_reason, f"void, {check.void_reason}"),
-    }[check.status]
+    }
+    said = (CHECKS | told)[check.status]
     return f"{number}, {said}" if number else said
 
 

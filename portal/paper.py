@@ -4,8 +4,6 @@ Lengths are inches from the top left corner of the paper, type is in points, off
 in hundredths of an inch. The lowest 5/8 inch of a check is left to the bank's own line.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date

@@ -4,8 +4,6 @@ It says what Copy B says in a layout of our own, and only the last four digits o
 tax ID. What goes to the tax office is another thing and not made here.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -4,8 +4,6 @@ Argon2id with 19 MiB, two passes, one lane. Letters are compared in one Unicode 
 another keyboard that spells an accent otherwise still signs in.
 """
 
-from __future__ import annotations
-
 import re
 import secrets
 import unicodedata
@@ -63,7 +61,7 @@ def _nobody() -> str:
 
 
 def check(new: str, own: Iterable[str]) -> None:
-    """Refuse a poor new password on `password`; `own` are the person's names and addresses."""
+    """Refuse a poor new password on `new`; `own` are the person's names and addresses."""
     advice = "A few words that only you put together are better."
     for poor, said in (
         (len(new) < SHORTEST, f"A password has at least {SHORTEST} characters."),
@@ -72,7 +70,7 @@ def check(new: str, own: Iterable[str]) -> None:
         (_is_obvious(new[:LONGEST], own), f"This password is easily guessed. {advice}"),
     ):
         if poor:
-            raise Refused(said, "password")
+            raise Refused(said, "new")
 
 
 def _is_obvious(new: str, own: Iterable[str]) -> bool:

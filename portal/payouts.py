@@ -4,8 +4,6 @@ A run is one transaction. Its row is the lock: whoever comes second finds the ru
 is in which list, and the instant, are stored with the run.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any

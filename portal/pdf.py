@@ -3,8 +3,6 @@
 Lengths are inches from the top left corner of the paper, type is in points.
 """
 
-from __future__ import annotations
-
 import unicodedata
 from datetime import UTC, date, datetime, time
 from functools import cache

@@ -3,8 +3,6 @@
 Nothing but the picture survives: no metadata, no text, no second file behind the first.
 """
 
-from __future__ import annotations
-
 import io
 from collections.abc import Iterator
 from typing import Any, NamedTuple

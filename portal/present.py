@@ -4,8 +4,6 @@ Everything is read within the deed's own transaction, so nothing changes between
 writing. past.py has the same for any moment before (R24).
 """
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable
 from datetime import datetime

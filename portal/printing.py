@@ -1,7 +1,5 @@
 """Checks as they go to the printer: what is stored of them, on the program's paper (R21)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import datetime
 

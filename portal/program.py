@@ -4,69 +4,18 @@ Settings and terms live in the database, so every process and every portal on it
 once. What changes money is versioned (R10a): a change makes a new row that holds from then on.
 """
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from portal.books import Run
 from portal.database import transaction
 from portal.models import TERM_NAMES, Audit, Setting, TermsVersion, last_fact
 from portal.months import month_of
-from portal.rules import Refused, Terms
-from portal.settings import BY_NAME, SETTINGS, as_text, parse
-
-SECRETS = ("click_key",)  # kept here, not in a file: all portals on one database share them
-
-
-@dataclass(frozen=True)
-class Program:
-    """The settings that are not versioned, as typed values. Their help is in settings.py."""
-
-    program_name: str
-    program_address: str
-    payer_name: str
-    payer_tax_id: str
-    payer_phone: str
-    support_email: str
-    logo: str
-    disclosure: str
-    short_disclosure: str
-    mail_footer: str
-    landing_pages: str
-    product_url: str
-    allowed_hosts: tuple[str, ...]
-    cookie_domain: str
-    time_zone: str
-    applications: str
-    payout_day: int
-    first_month: str
-    form_1099_at: str
-    check_stock: str
-    check_right: int
-    check_down: int
-    check_bank: str
-    bank_account: str
-
-    @property
-    def zone(self) -> ZoneInfo:
-        """The zone in which months and years are cut."""
-        return ZoneInfo(self.time_zone)
-
-    @property
-    def payer(self) -> str:
-        """Who pays, by the legal name where one was set."""
-        return self.payer_name or self.program_name
-
-    @property
-    def pages(self) -> dict[str, str]:
-        """The landing pages that affiliates choose from: address by name."""
-        lines = (line.partition("=") for line in self.landing_pages.splitlines())
-        return {name.strip(): address.strip() for name, _, address in lines}
+from portal.rules import Plan, Refused, Terms, earned_in_all
+from portal.settings import SETTINGS, as_text, parse
+from portal.settings import Program as Program
 
 
 def load() -> Program:
@@ -75,13 +24,10 @@ def load() -> Program:
 
 
 def read(stored: Mapping[str, str]) -> Program:
-    """The settings as typed values from their texts."""
-    values = {name: stored.get(name) for name in Program.__dataclass_fields__}
-    return Program(**{n: _typed(n, text) for n, text in values.items()})
-
-
-def _typed(name: str, text: str | None) -> Any:
-    return BY_NAME[name].default if text is None else parse(name, text)
+    """The settings as typed values from their texts; what is not stored has its default."""
+    known = Program.__dataclass_fields__.keys() & stored.keys()
+    values: dict[str, Any] = {name: parse(name, stored[name]) for name in known}
+    return Program(**values)
 
 
 def terms_version() -> TermsVersion:
@@ -99,8 +45,8 @@ def initialize(now: datetime) -> None:
     with transaction():
         if not TermsVersion.select().exists():
             TermsVersion.create(since=now, **vars(Terms()))
-        for name in SECRETS:
-            _default(name, secrets.token_hex(32))
+        # Kept here, not in a file: all portals on one database share it.
+        _default("click_key", secrets.token_hex(32))
         _default("first_month", month_of(now, load().zone))
 
 
@@ -108,27 +54,20 @@ def _default(name: str, value: str) -> None:
     Setting.insert(name=name, value=value).on_conflict_ignore().execute()
 
 
-def _store(name: str, value: str) -> None:
-    same = {"conflict_target": [Setting.name], "update": {"value": value}}
-    Setting.insert(name=name, value=value).on_conflict(**same).execute()
-
-
 def change(name: str, text: str, *, by: str, now: datetime) -> None:
     """Set a program setting; what changes money holds from now on (R10a). Raises Refused."""
-    change_all({name: text}, by=by, now=now, always=True)
+    change_all({name: text}, by=by, now=now)
 
 
-def change_all(
-    said: Mapping[str, str], *, by: str, now: datetime, always: bool = False
-) -> list[str]:
+def change_all(said: Mapping[str, str], *, by: str, now: datetime) -> list[str]:
     """Set those settings that differ, all or none, under one new version of the terms; which.
 
-    With `always` also one that stays as it is. Raises Refused.
+    Raises Refused.
     """
     values = {name: _read(name, text) for name, text in said.items()}
     with transaction():
         before = settings()
-        changed = [name for name in values if always or values[name] != before[name]]
+        changed = [name for name in values if values[name] != before[name]]
         other_zone = values.get("time_zone", before["time_zone"]) != before["time_zone"]
         if other_zone and Run.select().exists():
             raise Refused("The time zone is fixed after the first payout run.", "time_zone")
@@ -137,9 +76,11 @@ def change_all(
             whole = vars(terms_version().terms()) | terms
             TermsVersion.create(since=now, after_fact=last_fact(), **whole)
         for name in changed:
+            value = said[name].strip()
             if name not in terms:
-                _store(name, said[name].strip())
-            about = {"value": said[name].strip(), "before": as_text(before[name])}
+                same = {"conflict_target": [Setting.name], "update": {"value": value}}
+                Setting.insert(name=name, value=value).on_conflict(**same).execute()
+            about = {"value": value, "before": as_text(before[name])}
             Audit.note(by, "set", name, now, **about)
         return changed
 
@@ -157,3 +98,14 @@ def settings() -> dict[str, Any]:
     return {
         s.name: terms[s.name] if s.name in terms else getattr(current, s.name) for s in SETTINGS
     }
+
+
+def examples(terms: Terms) -> tuple[dict[str, Plan], dict[str, int]]:
+    """Plans of prices where the rules turn, and what a full payment of each earns, by name.
+
+    Without a threshold any monthly price may be the example.
+    """
+    full = terms.month_threshold or 10_000
+    plans = {"small": Plan("month", full // 2 or 1), "month": Plan("month", full)}
+    plans |= {"year": Plan("year", 10 * full), "once": Plan("once", 25_000)}
+    return plans, {name: earned_in_all(p, terms, p.price) for name, p in plans.items()}

@@ -4,8 +4,6 @@ A table is read newest first by its key, never by counting rows away, so its hun
 what its first does. Every function is told whose rows it reads.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta

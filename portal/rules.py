@@ -5,8 +5,6 @@ aware UTC cut to whole seconds. Nothing here reads a clock, a database or a requ
 outside this module computes money.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta

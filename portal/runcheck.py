@@ -1,7 +1,5 @@
 """The other half of `portal verify`: people, corrections and payout runs recomputed (R24)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

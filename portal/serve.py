@@ -5,8 +5,6 @@ second at a lower p99 (`make bench` measures again). A worker that dies is repla
 finishes what it is answering, stops its timetable and ends.
 """
 
-from __future__ import annotations
-
 import gc
 import socket
 from collections.abc import Callable
@@ -52,5 +50,5 @@ def try_address(host: str, port: int) -> None:
 def _start_worker(config: Config) -> Callable:
     """Make the application of one worker process, and start the timetable beside it."""
     application = create_app(config)
-    Finalize(None, jobs.start(config).shutdown, exitpriority=10)
+    Finalize(None, jobs.Timetable(config).shutdown, exitpriority=10)
     return application

@@ -4,8 +4,6 @@ Signing out, a new password and a closed account delete rows, so an old cookie o
 browser only a few words are kept.
 """
 
-from __future__ import annotations
-
 import secrets
 from contextlib import suppress
 from datetime import datetime, timedelta

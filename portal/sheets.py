@@ -4,8 +4,6 @@ The columns are the API's names, nested ones joined by `_`; an import takes thos
 computed. Text that a spreadsheet would take for a formula gets an apostrophe, undone on reading.
 """
 
-from __future__ import annotations
-
 import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping

@@ -4,8 +4,6 @@ A text is plain lines, or HTML with links, lists, bold and italics. Placeholders
 filled in; those that we do not know stay for the sender's own mail program. Pure.
 """
 
-from __future__ import annotations
-
 import difflib
 import html
 import re

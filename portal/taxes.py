@@ -1,7 +1,5 @@
 """The tax part of the law: tax IDs (R2), the hold (R20), form 1099-NEC (R22). Pure, as rules.py."""
 
-from __future__ import annotations
-
 import re
 from typing import NamedTuple
 

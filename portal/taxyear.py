@@ -4,8 +4,6 @@ A year goes by the date printed on checks, voids left out. Amounts of the law ar
 is not known uses the last one that is, until an admin confirms its own.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any

@@ -3,8 +3,6 @@
 Name, dates and reason of attachment, counts and sums; nothing of a customer, no order.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any

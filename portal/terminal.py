@@ -1,7 +1,5 @@
 """What every command shares: an open program, problems as one sentence, results as text or JSON."""
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Iterator, Mapping

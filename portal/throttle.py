@@ -4,8 +4,6 @@ What is counted is kept only as a hash, so neither names nor addresses stand in 
 is a fixed piece of the clock; while the clock stands still it does not end.
 """
 
-from __future__ import annotations
-
 import hashlib
 import ipaddress
 from datetime import datetime, timedelta
@@ -40,7 +38,7 @@ class NotSignedIn(Refused):
     """
 
     def __init__(self, message: str, tries_left: int = 0, retry_after: int = 0):
-        super().__init__(message, "password")
+        super().__init__(message, "current")
         self.tries_left, self.retry_after = tries_left, retry_after
 
 

@@ -6,8 +6,6 @@ is the click alone: no address and no user agent is kept. The statements are SQL
 built by the models take longer than all the rest of a click.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterable

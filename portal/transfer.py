@@ -5,8 +5,6 @@ What is known already makes no difference, so a file that was stopped half-way i
 it again.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
@@ -18,13 +16,10 @@ from typing import Any
 from peewee import JOIN, chunked, fn, sqlite3
 
 from portal import accounts, affiliates, database, feeds, lists, rules, sheets, traffic
-from portal.affiliates import Application
 from portal.books import Customer, Refund
 from portal.database import transaction
-from portal.events import Answer, Conflict
 from portal.models import Affiliate, Click, Fact
-from portal.orders import import_customer, record_sale
-from portal.refunds import record_refund
+from portal.orders import Answer, Conflict, import_customer, record_refund, record_sale
 from portal.sheets import Line, Row
 
 IMPORTS = tuple(feeds.ROWS)
@@ -138,8 +133,7 @@ def _affiliate(data: Row, now: datetime) -> bool:
     if Affiliate.get_or_none(email_key=rules.email_key(said["email"])):
         return False
     referrer = _named(said.pop("referrer", ""), "referrer")
-    about = {"status": said.pop("status", rules.ACTIVE), "applied_at": said.pop("applied_at")}
-    affiliates.join(Application(**said), referrer=referrer, now=now, **about)
+    affiliates.join(said.pop("status", rules.ACTIVE), referrer=referrer, now=now, **said)
     return True
 
 

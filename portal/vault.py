@@ -5,8 +5,6 @@ the seal, so a value copied to another row does not open. The key ring is a file
 mode 0600; `current` seals. Old keys stay in it: restored backups are sealed with them.
 """
 
-from __future__ import annotations
-
 import base64
 import json
 import os

@@ -4,8 +4,6 @@ It reads in portions, so its memory does not grow with the books. Each differenc
 that names what differs. A payout run looks at the last answer (R19).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import chain, islice
@@ -17,8 +15,7 @@ from portal import program, rules, runcheck
 from portal.books import Customer, Entry, Order, Payment, Refund, Verification
 from portal.database import snapshot, transaction
 from portal.models import Click, ClickDay, Fact
-from portal.past import Archive
-from portal.replay import Replay, Unreadable
+from portal.past import Archive, Replay, Unreadable
 
 PORTION, CUSTOMERS = 2_000, 200
 MOST = 1_000  # differences that are told; more say no more
@@ -75,7 +72,7 @@ def _facts() -> Iterator[str]:
 
 
 def _refund_rows(facts: list[Fact]) -> Iterator[str]:
-    rows = {row.id: row for row in Refund.select().where(Refund.id.in_([f.id for f in facts]))}
+    rows = Refund.by_id(fact.id for fact in facts)
     for fact in facts:
         if fact.id not in rows:
             yield f"Refund {fact.event_id} is missing."
@@ -153,8 +150,7 @@ def _customer(row: Customer, replay: Replay) -> Iterator[str]:
     payments = {p.event_id: p for p in Payment.select().join(Order).where(mine)}
     yield from _rows("Payment", _PAYMENT, payments, replay.payments)
     played = {r.id: r for refunds in replay.refunds.values() for r in refunds}
-    refunds = {r.id: r for r in Refund.select().where(Refund.id.in_(list(played)))}
-    yield from _rows("Refund", _REFUND, refunds, played)
+    yield from _rows("Refund", _REFUND, Refund.by_id(played), played)
     entries = {e.source: e for e in Entry.select().join(Payment).join(Order).where(mine)}
     yield from _rows("Entry", _ENTRY, entries, {line.source: line for line in replay.lines})
 

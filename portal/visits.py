@@ -3,8 +3,6 @@
 A link leads only to the program's own hosts (R8). Pure.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from datetime import datetime

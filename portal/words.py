@@ -1,10 +1,10 @@
 """How counts, names, plans and places are put in words for people. Pure."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
+from collections.abc import Collection
 from datetime import datetime
+from itertools import chain, count
 from typing import Any
 
 from babel import Locale
@@ -17,6 +17,7 @@ _COUNTRIES: dict[str, str] = {
     if len(code) == 2 and code.isalpha() and code not in ("EU", "EZ", "UN", "XA", "XB", "ZZ", "QO")
 }
 
+INTERVALS = {"month": "monthly", "year": "annual", "once": "one-off"}
 _LATIN = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe", "þ": "th"})
 
 
@@ -25,6 +26,12 @@ def slug(text: str) -> str:
     plain = unicodedata.normalize("NFKD", text.casefold().translate(_LATIN))
     plain = plain.encode("ascii", "ignore").decode()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+
+
+def unused(stem: str, taken: Collection[str]) -> str:
+    """A stem, or where that is taken the stem with the first number that is not: ada, ada-2."""
+    numbered = (f"{stem}-{number}" for number in count(2))
+    return next(name for name in chain([stem], numbered) if name not in taken)
 
 
 def number(count: int) -> str:
@@ -66,8 +73,7 @@ def ordinal(n: int) -> str:
 
 def plan(interval: str, price: int, name: str = "") -> str:
     """Pro, monthly; without a name the price stands for it."""
-    word = {"month": "monthly", "year": "annual", "once": "one-off"}[interval]
-    return f"{name or usd(price)}, {word}"
+    return f"{name or usd(price)}, {INTERVALS[interval]}"
 
 
 def country(code: str) -> str:

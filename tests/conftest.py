@@ -8,9 +8,11 @@ from collections import Counter
 from datetime import UTC, datetime
 
 import pytest
+from click.testing import CliRunner
 
 import portal
 from portal import config, database, sessions
+from portal.cli import cli
 from tests import databases, machine
 
 BACKENDS = ("sqlite", "postgresql")
@@ -137,6 +139,21 @@ def app(environ, db):
 @pytest.fixture
 def client(app):
     return app.test_client()
+
+
+@pytest.fixture
+def run(environ, db):
+    """Run a command on this test's database; returns its result."""
+
+    def command(*given, stdin=None):
+        database.db.close_all()
+        result = CliRunner().invoke(cli, given, env=environ, input=stdin)
+        assert result.exception is None or isinstance(result.exception, SystemExit)
+        database.connect(environ["DATABASE_URL"]).connect()
+        return result
+
+    yield command
+    database.db.close_all()
 
 
 @pytest.fixture

@@ -2,7 +2,8 @@
 
 from itertools import count
 
-from portal import access, affiliates, feeds, orders, payouts, program, refunds, traffic, visits
+from portal import access, affiliates, feeds, jobs, orders, payouts, program, traffic, visits
+from portal.database import connected
 from portal.models import Admin, Affiliate
 from portal.rules import Plan, email_key
 
@@ -30,7 +31,7 @@ def make_program(now, **settings):
 def make_affiliate(code, now, *, password=PASSWORD, **said):
     """An affiliate who applied and has chosen a password; `password=None` leaves that out."""
     said = {"name": f"{code.title()} Reyes", "email": f"{code}@example.com"} | said
-    made, _ = affiliates.apply(affiliates.Application(code=code, **said), now=now)
+    made, _ = affiliates.apply(code=code, now=now, **said)
     if password:
         access.set_password(made, password, now=now)
     return Affiliate.get_by_id(made.id)
@@ -75,7 +76,7 @@ def make_refund(event_id, at, amount=None):
         "occurred_at": feeds.written(at),
     }
     sent |= {"amount": amount} if amount else {}
-    return refunds.record_refund(feeds.refund(sent, at), now=at).body
+    return orders.record_refund(feeds.refund(sent, at), now=at).body
 
 
 def make_earnings(affiliate, at, sales=6):
@@ -86,3 +87,9 @@ def make_earnings(affiliate, at, sales=6):
 def make_run(month, now):
     """The payout run of a month."""
     return payouts.run_month(month, now=now, by="test")
+
+
+def run_once(name, now, *, config):
+    """One turn of a job of the timetable at an instant; errors are raised."""
+    with connected():
+        jobs.JOBS[name].function(config, lambda: now, lambda: True)

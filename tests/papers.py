@@ -1,5 +1,6 @@
 """What a PDF says and what it looks like, for the tests of paper."""
 
+import re
 from datetime import date
 from io import BytesIO
 from pathlib import Path
@@ -13,6 +14,18 @@ from portal.paper import CheckPage, VoucherLine
 
 PICTURES = Path(__file__).parent / "pictures"
 INCH = 100  # pixels, so that a hundredth of an inch is one
+WORDS = {
+    word: number
+    for number, word in enumerate(
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
+        "fifteen sixteen seventeen eighteen nineteen".split()
+    )
+} | {
+    word: number * 10
+    for number, word in enumerate(
+        "twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2
+    )
+}
 
 
 def line(amount, day=2, kind="Commission", title="Pro, monthly, 1st payment"):
@@ -47,6 +60,27 @@ def pictures(pdf, inch=INCH):
     """Each page as a grey picture."""
     with pypdfium2.PdfDocument(pdf) as document:
         return [page.render(scale=inch / 72).to_pil().convert("L") for page in document]
+
+
+def cents_of(words):
+    """Cents from the amount line of a check, read as a bank clerk would."""
+    dollars, _, rest = words.rpartition(" and ")
+    total = part = 0
+    for word in re.split(r"[ -]", dollars.lower()):
+        if word == "hundred":
+            part *= 100
+        elif word in ("thousand", "million"):
+            total, part = total + part * {"thousand": 1_000, "million": 10**6}[word], 0
+        else:
+            part += WORDS[word]
+    return (total + part) * 100 + int(rest.removesuffix("/100"))
+
+
+def cents_in(figures):
+    """Cents from figures as they are printed: −$1,234.50, 1234.50."""
+    assert re.fullmatch(r"−?\$?([0-9]{1,3}(,[0-9]{3})*|[0-9]+)\.[0-9]{2}", figures), figures
+    cents = int(re.sub(r"[^0-9]", "", figures))
+    return -cents if figures.startswith("−") else cents
 
 
 def ink(picture, box=None):

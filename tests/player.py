@@ -15,12 +15,10 @@ from portal import (
     accounts,
     affiliates,
     checks,
-    events,
     feeds,
     orders,
     payouts,
     program,
-    refunds,
     rules,
     traffic,
     vault,
@@ -58,7 +56,7 @@ def said(deed: Callable[[], Any]) -> tuple[str, Any]:
         return "done", deed()
     except (rules.Refused, model.No) as no:
         return ("conflict" if getattr(no, "conflict", False) else "refused"), no.field
-    except events.Conflict:
+    except orders.Conflict:
         return "conflict", None
 
 
@@ -108,13 +106,11 @@ class Player:
     def apply(self, code: str, email: str, click: int | None = None, **about: Any) -> bool:
         us, tax_id, address = (about.get(name, True) for name in ("us", "tax_id", "address"))
         where = {"line1": "1 Main St", "city": "Springfield"} if address else {}
-        application = affiliates.Application(
-            email=email, name=code.title(), code=code, us_person=us,
-            tax_id=TAX_ID if tax_id else "", click_id=self.click_id(click), **where,
-        )  # fmt: skip
+        said = {"name": code.title(), "tax_id": TAX_ID if tax_id else "", "us_person": us} | where
+        said |= {"email": email, "code": code, "click_id": self.click_id(click)}
         about = {"us": us, "tax_id": tax_id, "address": address}
         return self.both(
-            lambda: affiliates.apply(application, now=self.at, by="api")[1],
+            lambda: affiliates.apply(now=self.at, by="api", **said)[1],
             lambda: self.model.apply(code, email, self.now, click, **about),
             "apply", code, email, click, about,
         )[1]  # fmt: skip
@@ -231,7 +227,7 @@ class Player:
                 feeds.refund, event_id=event, sale_event_id=sale, amount=about.get("amount"),
                 kind=about.get("kind"), occurred_at=text(about.get("at")),
             )  # fmt: skip
-            body = refunds.record_refund(sent, now=self.at).body
+            body = orders.record_refund(sent, now=self.at).body
             return {"status": body["status"], "entries": told(body.get("entries", []))}
 
         mine = lambda: self.model.refund(event, sale, self.now, **about)  # noqa: E731

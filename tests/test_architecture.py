@@ -25,13 +25,14 @@ ROWS = (
     {"backup", "program", "throttle"},
     # What deeds are made of.
     {"ledger", "access", "letters", "lists", "present", "material"},
-    {"events", "sessions", "accounts", "reports", "mail", "intake", "past"},
+    {"sessions", "accounts", "reports", "mail", "intake"},
+    {"past"},
     {"evidence"},
     {"explain"},
-    {"attachments", "notices", "office", "outlook", "migrations", "replay", "subjects", "team"},
+    {"attachments", "notices", "office", "outlook", "migrations", "team"},
     {"runcheck", "missing", "taxyear", "printing"},
     # The deeds.
-    {"affiliates", "traffic", "orders", "refunds", "payouts", "checks", "verify"},
+    {"affiliates", "traffic", "orders", "payouts", "checks", "verify"},
     {"bank", "cases", "filing", "links", "starter"},
     {"closing"},
     {"transfer"},
@@ -39,7 +40,7 @@ ROWS = (
     {"forms", "jobs", "demo", "terminal", "logins"},
     {"migrations"},
     {"views.html"},
-    {"views.errors", "views.assets", "views.images"},
+    {"views.errors", "views.assets"},
     {"views"},
     {"__init__"},
     {"serve"},
@@ -71,7 +72,7 @@ CHANGES |= {"replace_many", "truncate_table"}
 CHANGES_IN_SQL = re.compile(r"\b(update|delete\s+from)\s+\"?entry\b", re.IGNORECASE)
 
 # The portal is meant to come under 7,000 lines and is twice that: what is new pays with what goes.
-MODULE_LINES, FUNCTION_LINES, PORTAL_LINES, COLUMNS = 300, 60, 14_831, 100
+MODULE_LINES, FUNCTION_LINES, PORTAL_LINES, COLUMNS = 300, 60, 14_233, 100
 
 
 def place(module):

@@ -12,7 +12,6 @@ import time_machine
 from click.testing import CliRunner
 
 from portal import access, accounts, affiliates, database, vault
-from portal.affiliates import Application
 from portal.books import PaperCheck, Payout
 from portal.cli import cli
 from portal.models import Admin, Affiliate, Audit, TaxIdOnFile
@@ -23,26 +22,11 @@ FEBRUARY = datetime(2026, 2, 1, 20, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def run(environ, db):
-    """Run a command on this test's database; returns its result."""
-
-    def command(*given, stdin=None):
-        database.db.close_all()
-        result = CliRunner().invoke(cli, given, env=environ, input=stdin)
-        assert result.exception is None or isinstance(result.exception, SystemExit)
-        database.connect(environ["DATABASE_URL"]).connect()
-        return result
-
-    yield command
-    database.db.close_all()
-
-
-@pytest.fixture
 def earned(db):
     """Ada and Bob, who earned enough in January; Ada has an address. Carol earned less."""
     for name, cents in (("Ada", 15_000), ("Bob", 12_000), ("Carol", 50)):
-        application = Application(email=f"{name}@lists.example", name=name, us_person=False)
-        affiliate, _ = affiliates.apply(application, now=JANUARY)
+        said = {"email": f"{name}@lists.example", "name": name, "us_person": False}
+        affiliate, _ = affiliates.apply(now=JANUARY, **said)
         accounts.adjust(affiliate, cents, "earned elsewhere", by="test", now=JANUARY)
     address = {"line1": "1 High St", "city": "Springfield"}
     affiliates.change_profile(Affiliate.get(code="ada"), by="test", now=JANUARY, **address)
@@ -200,7 +184,7 @@ def test_another_key_seals_tax_ids(run, db, environ):
     vault.use(environ["PORTAL_DATA"])
     for name in ("Ada", "Bob"):
         said = {"email": f"{name}@lists.example", "name": name, "tax_id": "219-45-6780"}
-        affiliates.apply(Application(**said), now=JANUARY)
+        affiliates.apply(now=JANUARY, **said)
     result = run("key", "rotate")
     assert result.exit_code == 0
     assert "Copy vault-keys.json again" in result.stdout
@@ -219,6 +203,15 @@ def test_without_a_key_there_is_none_to_follow(run):
 
 
 # --- Paying ------------------------------------------------------------------------------------
+
+
+def test_the_keys_of_a_name_are_revoked(run, earned):
+    tokens = [run("key", "create", name).output.splitlines()[-1] for name in ("shop", "shop", "x")]
+    assert run("key", "revoke", "shop").output == "Revoked: 2.\n"
+    assert [access.key_of(token) is None for token in tokens] == [True, True, False]
+    again = run("key", "revoke", "shop")
+    assert again.exit_code == 1
+    assert "There is no API key 'shop' in use" in again.output
 
 
 def test_a_run_is_previewed_made_and_told_again(run, earned):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from portal import accounts, affiliates, checks, feeds, links, orders, program, refunds, rules
+from portal import accounts, affiliates, checks, feeds, links, orders, program, rules
 from portal.books import Entry
 from portal.explain import explain
 from portal.months import Month
@@ -78,7 +78,7 @@ def story(start, now, **other):
     given += [(rules.CHARGEBACK_REVERSED, fact["back"], fact["on"] + DAY)] * fact["won"]
     for number, (kind, cents, at) in enumerate(given):
         refund = {"event_id": f"back-{number}", "sale_event_id": "pay", "kind": kind}
-        refunds.record_refund(feeds.refund({**refund, "amount": cents}, at), now=at)
+        orders.record_refund(feeds.refund({**refund, "amount": cents}, at), now=at)
     return list(Entry.select().order_by(Entry.id))
 
 
@@ -216,7 +216,7 @@ def second_tier(start, now, **other):
     bob = make_affiliate("bob", fact["joined"], name=fact["name"], click_id=click)
     sale = make_sale(fact["paid"], click_id=make_click(bob, fact["paid"]), amount=fact["amount"])
     back = {"event_id": "b", "sale_event_id": sale["event_id"], "amount": fact["back"]}
-    refunds.record_refund(feeds.refund(back, now + DAY), now=now + DAY)
+    orders.record_refund(feeds.refund(back, now + DAY), now=now + DAY)
     return Entry.get(Entry.affiliate == alice, Entry.kind == rules.OVERRIDE)
 
 

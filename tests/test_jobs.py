@@ -12,6 +12,7 @@ from portal import accounts, config, database, jobs, mail, payouts, program, thr
 from portal.books import Payout, Run, Verification
 from portal.models import Audit, Setting
 from tests import mailserver, persons
+from tests.makers import run_once
 
 SET_UP = datetime(2026, 1, 20, 12, tzinfo=UTC)
 APRIL = datetime(2026, 4, 10, 12, tzinfo=UTC)
@@ -29,7 +30,7 @@ def set_up(db):
 
 
 def run_payouts(now, settings):
-    jobs.run_once("payouts", now, config=settings)
+    run_once("payouts", now, config=settings)
 
 
 def runs():
@@ -105,7 +106,7 @@ def test_a_clock_that_jumps_goes_back_or_stands_still_runs_each_month_once(set_u
 def _run_in_a_process(db_url, settings, start):
     database.connect(db_url)
     start.wait()
-    jobs.run_once("payouts", APRIL, config=settings)
+    run_once("payouts", APRIL, config=settings)
 
 
 def test_two_processes_at_once_make_each_run_once(set_up, settings, db_url):
@@ -131,7 +132,7 @@ def test_two_processes_at_once_make_each_run_once(set_up, settings, db_url):
 
 
 def verify(at, settings):
-    jobs.run_once("verify", at, config=settings)
+    run_once("verify", at, config=settings)
     return Verification.select().count()
 
 
@@ -152,14 +153,14 @@ def test_a_turn_of_a_killed_worker_is_taken_again_after_an_hour(set_up, settings
 
 def test_a_backup_is_made_once_a_night(set_up, settings):
     for hours in (0, 1, 23, 24):
-        jobs.run_once("backup", APRIL + timedelta(hours=hours), config=settings)
+        run_once("backup", APRIL + timedelta(hours=hours), config=settings)
     made = sorted(file.name for file in (settings.data / "backups").iterdir())
     assert made == ["portal-2026-04-10.db", "portal-2026-04-11.db"]
 
 
 def test_of_many_workers_one_makes_the_backup(set_up, settings):
     assert throttle.count("backup 2026-04-10", throttle.HOUR, APRIL) == 1
-    jobs.run_once("backup", APRIL, config=settings)
+    run_once("backup", APRIL, config=settings)
     assert not (settings.data / "backups").exists()
 
 
@@ -186,7 +187,7 @@ def smtp():
 @pytest.fixture
 def timetable(environ, smtp):
     """The timetable of one worker, as the server starts it, with that mail server."""
-    started = jobs.start(
+    started = jobs.Timetable(
         config.load({**environ, "MAIL_URL": f"smtp://127.0.0.1:{smtp.address.port}"})
     )
     yield started

@@ -83,9 +83,9 @@ def test_the_same_picture_twice_is_one_row(office):
 
 REFUSALS = [
     ({"name": "Taken"}, "name"),
-    ({"lead_to": "https://evil.example/"}, "landing"),
-    ({"lead_to": "javascript:alert(1)"}, "landing"),
-    ({"lead_to": "//evil.example"}, "landing"),
+    ({"lead_to": "https://evil.example/"}, "page"),
+    ({"lead_to": "javascript:alert(1)"}, "page"),
+    ({"lead_to": "//evil.example"}, "page"),
 ]
 
 

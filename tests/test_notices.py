@@ -1,4 +1,4 @@
-"""What affiliates are told by mail of clicks, payments, refunds, checks and their own account."""
+"""What affiliates are told by mail of clicks, payments, checks and their own account."""
 
 from datetime import timedelta
 
@@ -13,7 +13,6 @@ from portal import (
     mail,
     notices,
     orders,
-    refunds,
     rules,
     vault,
 )
@@ -76,7 +75,7 @@ def test_the_second_tier_is_told_of_its_own_part(alice, now):
 def test_a_chargeback_before_its_sale_is_told_as_one(alice, now):
     back = feeds.RefundIn(event_id="cb", content={}, sale_event_id="late", amount=4850,
                           kind="chargeback", occurred_at=now)  # fmt: skip
-    refunds.record_refund(back, now=now)
+    orders.record_refund(back, now=now)
     makers.make_sale(now, event_id="late", click_id=makers.make_click(alice, now))
     (told_of,) = told(alice, "reversal")
     assert (told_of.facts["what"], told_of.facts["amount"]) == ("Chargeback", -1000)
@@ -91,7 +90,7 @@ def test_the_past_of_another_system_is_no_news(alice, now):
     orders.record_sale(sale, now=now)
     back = feeds.RefundIn(event_id="r", content={}, sale_event_id="s", amount=None,
                           occurred_at=long_ago)  # fmt: skip
-    refunds.record_refund(back, now=now)
+    orders.record_refund(back, now=now)
     assert Entry.select().count() == 2
     assert told(alice, "first_commission", "reversal") == []
 

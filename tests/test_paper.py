@@ -13,20 +13,8 @@ from portal.formats import usd
 from portal.paper import DRAWN, FILLED, MICR_TOP, PART
 from portal.pdf import Sheet, clean, unprintable
 from portal.rules import Refused
-from tests.papers import INCH, check, checks, ink, line, looks_like, pictures, texts
+from tests.papers import INCH, cents_of, check, checks, ink, line, looks_like, pictures, texts
 
-WORDS = {
-    word: number
-    for number, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
-        "fifteen sixteen seventeen eighteen nineteen".split()
-    )
-} | {
-    word: number * 10
-    for number, word in enumerate(
-        "twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2
-    )
-}
 PAST_THE_EDGES = (
     "W" * 300,
     "Wolfgang Amadeus " * 18,
@@ -42,20 +30,6 @@ LONG = check(
     program_address="\n".join(["A long address line " * 6] * 6),
     lines=(*(line(1 + n, title="Pro \N{ROCKET} " * 60) for n in range(13)), line(9_999_999_08)),
 )
-
-
-def cents_of(words):
-    """Cents from the amount line of a check, read as a bank clerk would."""
-    dollars, _, rest = words.rpartition(" and ")
-    total = part = 0
-    for word in re.split(r"[ -]", dollars.lower()):
-        if word == "hundred":
-            part *= 100
-        elif word in ("thousand", "million"):
-            total, part = total + part * {"thousand": 1_000, "million": 10**6}[word], 0
-        else:
-            part += WORDS[word]
-    return (total + part) * 100 + int(rest.removesuffix("/100"))
 
 
 def amounts():

@@ -29,11 +29,11 @@ def program(db, now):
 
 def test_a_new_program_is_offered_the_whole_set(program, now):
     assert starter.offer(now=now)
-    assert [c.name for c in material.listed(BANNER)] == [name for name, *_ in starter.BANNERS]
+    assert [c.name for c in material.listed(BANNER)] == list(starter.BANNERS)
     assert [c.name for c in material.listed(TEXT)] == list(starter.TEXTS)
     assert [c.name for c in material.listed(EMAIL)] == [name for name, *_ in starter.EMAILS]
     sizes = [(c.image.width, c.image.height) for c in material.listed(BANNER)]
-    assert sizes == [(width, height) for _, width, height in starter.BANNERS]
+    assert sizes == [(728, 90), (468, 60), (300, 250), (250, 250), (320, 50)]
     assert Audit.select().where(Audit.by == starter.BY).count() == COUNT
 
 

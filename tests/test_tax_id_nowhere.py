@@ -26,7 +26,6 @@ from portal import (
     filing,
     orders,
     program,
-    refunds,
     transfer,
     vault,
 )
@@ -56,8 +55,9 @@ JSON = {"Content-Type": "application/json"}
 # Runs commands; what they had in temporary folders is copied before it goes.
 COMMANDS = """
 import json, os, shutil, sys, tempfile
-from portal import config, database, jobs
+from portal import config, database
 from portal.cli import cli
+from tests.makers import run_once
 remove = tempfile.TemporaryDirectory.cleanup
 def keep(folder):
     shutil.copytree(folder.name, folder.name + ".kept")
@@ -66,7 +66,7 @@ tempfile.TemporaryDirectory.cleanup = keep
 def nightly():
     found = config.load(os.environ)
     database.connect(found.database_url)
-    jobs.run_once("backup", database.utcnow(), config=found)
+    run_once("backup", database.utcnow(), config=found)
     sys.exit()
 for given in json.load(sys.stdin):
     try:
@@ -167,7 +167,7 @@ def _pay_people(month, at, today):
     sale |= {"click_id": makers.make_click(made, at)}
     orders.record_sale(feeds.sale(sale, at), now=at)
     refund = {"event_id": f"refund-{CANARY}", "sale_event_id": sale["event_id"], "amount": 100}
-    refunds.record_refund(feeds.refund(refund, at), now=at)
+    orders.record_refund(feeds.refund(refund, at), now=at)
     makers.make_run(month, today)
     checks.print_checks(month, by="test", now=today, first=501)
     Message.delete().execute()  # of before the day: some would never be sent

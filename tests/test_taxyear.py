@@ -142,6 +142,18 @@ def test_one_who_came_after_filing_is_a_correction_and_one_due_no_more_too(pay, 
     assert taxyear.corrections(2026, taxyear.recipients(2026)) == []
 
 
+def test_a_form_that_is_due_no_more_is_corrected_to_nothing_on_the_copy_too(pay, now):
+    pay("ada", 50_000, "2026-02-01")
+    month = pay("ada", 20_000, "2026-03-01")
+    taxyear.mark_filed(2026, by="ana", now=now)
+    checks.void(month, codes=["ada"], reason="stale", by="ana", now=now)
+    (found,) = taxyear.corrections(2026, taxyear.recipients(2026))
+    assert (found.was, found.amount) == (70_000, 0)
+    (copy,) = texts(filing.copies(2026))
+    assert "CORRECTED" in copy
+    assert "1a Nonemployee compensation $0.00" in copy
+
+
 def test_a_sheet_spoiled_after_filing_makes_a_correction_with_its_copy(pay, now):
     month = pay("ada", 100_000, "2025-12-31")
     taxyear.mark_filed(2025, by="ana", now=now)

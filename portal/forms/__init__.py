@@ -1,13 +1,12 @@
 """Forms: what people type becomes values, or sentences that say what would be right.
 
 What a rule says about a value is said by the deed that takes it, as `Refused` with the field's
-name; `refuse` puts that sentence where the others stand. Nothing is looked up here.
+name; within `refusals` that sentence is put where the others stand. Nothing is looked up here.
 """
 
-from __future__ import annotations
-
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from flask_wtf import FlaskForm
@@ -15,6 +14,8 @@ from wtforms import fields
 from wtforms.fields import Field
 from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
 
+from portal.rules import Refused
+from portal.settings import Program
 from portal.visits import SUB_ID
 
 _AMOUNT = re.compile(r"([+−-]?)\s*\$?\s*([0-9]{1,7}|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.([0-9]{2}))?")
@@ -36,7 +37,13 @@ def cents(text: str) -> int:
     return -amount if sign in ("-", "−") else amount
 
 
-def _trim(text: str | None) -> str:
+def is_amount(form: Any, field: Field) -> None:
+    """Validate an amount as people write it."""
+    cents(field.data)
+
+
+def trim(text: str | None) -> str:
+    """What was typed without the blanks around it; nothing is an empty text."""
     return (text or "").strip()
 
 
@@ -60,7 +67,7 @@ def line(
     length = Length(max=most, message=f"This takes {most:,} characters at most.")
     checks = [DataRequired(needed) if needed else Optional(), length, _plain]
     attributes = ({"autocomplete": auto} if auto else {}) | more
-    return kind(label, checks, filters=[_trim], description=hint, render_kw=attributes)
+    return kind(label, checks, filters=[trim], description=hint, render_kw=attributes)
 
 
 def password(label: str, auto: str = "current-password", hint: str = "") -> fields.PasswordField:
@@ -70,6 +77,8 @@ def password(label: str, auto: str = "current-password", hint: str = "") -> fiel
 
 class Form(FlaskForm):
     """A form of the portal. CSRF is checked for all of them before any view is asked."""
+
+    wait = 0  # seconds until what was asked too often may be asked again
 
     class Meta:
         csrf = False
@@ -91,6 +100,39 @@ class Form(FlaskForm):
         else:
             self.form_errors.append(str(problem))
 
+    @contextmanager
+    def refusals(self) -> Iterator[None]:
+        """Do a deed in here; what a rule says against it is said by the form."""
+        try:
+            yield
+        except Refused as problem:
+            self.wait = getattr(problem, "retry_after", 0)
+            self.refuse(problem)
+
     def values(self, *names: str) -> dict[str, Any]:
         """The values of some fields by name."""
         return {name: self[name].data for name in names}
+
+
+def leads_to() -> tuple[Any, Any]:
+    """The fields of LeadsTo, to stand where a form has them: a page to choose, and a typed one."""
+    choice = fields.SelectField("Leads to", description="Pages we allow.", default="")
+    return choice, line("Another page", "off", most=2000)
+
+
+class LeadsTo(Form):
+    """A form with `to` and `page`: one of the program's pages, or a typed one, which goes first."""
+
+    to: Any
+    page: Any
+
+    def __init__(self, program: Program, saved: Any = None, landing: str = ""):
+        """Begin with what is saved, until something is sent."""
+        chosen = {"to": landing} if landing in program.targets else {"page": landing}
+        super().__init__(**{} if self.is_submitted() else {"obj": saved, "data": chosen})
+        self.to.choices = options(program.targets.items())
+        self.page.description = f"Its address, at {program.sites}; it goes before the choice above."
+
+    def where(self) -> str:
+        """The address that was typed or chosen, "" for the home page."""
+        return self.typed("page") or self.typed("to")

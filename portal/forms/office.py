@@ -1,14 +1,17 @@
 """Forms of the program office."""
 
-from __future__ import annotations
-
 from typing import Any
 
+from flask_wtf.file import FileField
 from wtforms import fields
-from wtforms.fields import Field
-from wtforms.validators import InputRequired, NumberRange, Optional, Regexp, ValidationError
+from wtforms.validators import InputRequired, NumberRange, Optional, Regexp
 
-from portal.forms import Form, cents, line, options
+from portal import pictures
+from portal.forms import Form, LeadsTo, is_amount, leads_to, line, options, password
+
+ALT_HINT = "For readers who do not see the image."
+TEXT_HINT = "Plain lines, or HTML with links, lists, bold and italics; anything else is taken out."
+ACCEPTS = "image/png,image/jpeg,image/gif,image/webp"
 
 
 class AdjustForm(Form):
@@ -17,14 +20,18 @@ class AdjustForm(Form):
         "Reason", hint="The affiliate reads this.", needed="Say why. It is shown on the statement.",
         most=200,
     )  # fmt: skip
-
-    def validate_amount(self, field: Field) -> None:
-        if cents(field.data) == 0:
-            raise ValidationError("An entry of zero changes nothing.")
+    validate_amount = is_amount
 
 
 class WaiveForm(Form):
     reason = line("Reason", hint="Kept with your name.", needed="Say why.", most=200)
+
+
+class CustomerForm(Form):
+    customer_id = line(
+        "Customer number", "off", hint="As the shop knows them.", needed="Give the number.",
+        most=255,
+    )  # fmt: skip
 
 
 class VoidForm(Form):
@@ -87,3 +94,64 @@ class RestoredForm(Form):
         description="The highest on any check that was printed, also since the backup.",
         render_kw={"inputmode": "numeric"},
     )
+
+
+class AmountForm(Form):
+    """What the law asks from a year on, as somebody read it."""
+
+    year = fields.IntegerField("Year", [InputRequired("Say which year.")])
+    amount = line(
+        "By law, from", hint="$2,000.00, raised with prices to a full $100.00. The IRS publishes "
+        "it.", needed="Give the amount.", inputmode="decimal",
+    )  # fmt: skip
+    source = line("Where you read it", hint="Kept with the amount.", needed="Say where.", most=250)
+    validate_amount = is_amount
+
+
+class LookForm(Form):
+    """Who looks at tax IDs says why, and proves to be there."""
+
+    reason = line(
+        "Reason", "off", hint="It is kept with your name, and recorded before anything is shown.",
+        needed="Say why it is needed.", most=200,
+    )  # fmt: skip
+    current = password("Your password")
+
+
+# --- Creatives ---------------------------------------------------------------------------------
+
+
+class CreativeForm(LeadsTo):
+    name = line("Name", hint="Affiliates see it.", needed="Give it a name.", most=80)
+    to, page = leads_to()
+    place = fields.IntegerField("Place", [Optional(), NumberRange(1, 9_999, "From 1 to 9,999.")])
+
+    def said(self) -> dict[str, str]:
+        """What was written, as the deed takes it."""
+        names = [name for name in ("name", "use", "subject", "text") if name in self]
+        return {name: self.typed(name) for name in names} | {"lead_to": self.where()}
+
+
+class BannerForm(CreativeForm):
+    file = FileField("Image", description=pictures.TAKES, render_kw={"accept": ACCEPTS})
+    text = line("In words", hint=ALT_HINT, needed="Say in words what it shows.", most=250)
+
+
+class TextForm(CreativeForm):
+    text = line("Words of the link", needed="Write the words.", most=250)
+
+
+class EmailForm(CreativeForm):
+    use = line("What it is for", hint="When to send it.", needed="Say when to send it.", most=120)
+    subject = line("Subject", needed="Write a subject.", most=150)
+    text = line(
+        "Text", hint=TEXT_HINT, needed="Write the text.", most=20_000,
+        kind=fields.TextAreaField, rows=14,
+    )  # fmt: skip
+
+
+class LogoForm(Form):
+    file = FileField("Logo", description=pictures.TAKES, render_kw={"accept": ACCEPTS})
+
+
+FORMS = {"banner": BannerForm, "text": TextForm, "email": EmailForm}

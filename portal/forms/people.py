@@ -1,7 +1,5 @@
 """Forms of people: applying, signing in, and the parts of a profile."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 
@@ -11,7 +9,6 @@ from wtforms.validators import InputRequired, NumberRange, Optional, ValidationE
 from wtforms.widgets import CheckboxInput
 
 from portal import rules, taxes, words
-from portal.affiliates import Application
 from portal.fields import is_email
 from portal.forms import Form, line, options, password
 from portal.mail import MUTED
@@ -38,6 +35,11 @@ W9 = (  # the lines of Form W-9
 )
 E_COPY = "My copy of Form 1099 may come as a download here instead of by mail"
 TERMS = "I agree: honest promotion, no unsolicited e-mail, no commission on my own purchases."
+
+
+def _is_address(form: Any, field: Field) -> None:
+    if not is_email(field.data):
+        raise ValidationError("An e-mail address looks like name@example.com.")
 
 
 class EstimateForm(Form):
@@ -83,6 +85,7 @@ class TaxForm(Form):
     us_person = fields.RadioField(
         "Are you a U.S. person?", [Optional()], description=US_HINT,
         choices=options([("yes", "Yes"), ("no", "No")]),
+        coerce=lambda said: {True: "yes", False: "no"}.get(said, said),
     )  # fmt: skip
     tax_id = line("SSN, ITIN or EIN", "off", most=40, inputmode="numeric", kind=Secret)
 
@@ -110,18 +113,12 @@ class ApplyForm(AddressForm, TaxForm):
         kind=fields.TextAreaField,
     )  # fmt: skip
     terms = fields.BooleanField(TERMS, [InputRequired("Tick this to apply.")])
+    validate_email = _is_address
 
-    def validate_email(self, field: Field) -> None:
-        if "@" not in field.data:
-            raise ValidationError("An e-mail address has an @ in it.")
-        if not is_email(field.data):
-            raise ValidationError("An e-mail address looks like name@example.com.")
-
-    def application(self, click_id: str) -> Application:
+    def said(self) -> dict[str, Any]:
         """What was said, as the deed takes it."""
-        said = "email name company payee line1 line2 city state postal_code country tax_id"
-        values = self.values(*said.split(), "website", "promotion")
-        return Application(**values, us_person=self.said_us_person(), click_id=click_id)
+        said = {name: value for name, value in self.data.items() if name != "terms"}
+        return said | {"us_person": self.said_us_person()}
 
 
 class NameForm(Form):
@@ -159,13 +156,8 @@ class ChecksForm(Proof, AddressForm):
 
 
 class EmailForm(Proof):
-    email = line(
-        "New e-mail", "email", needed="Type the new address.", most=254, type="email"
-    )  # fmt: skip
-
-    def validate_email(self, field: Field) -> None:
-        if not is_email(field.data):
-            raise ValidationError("An e-mail address looks like name@example.com.")
+    email = line("New e-mail", "email", needed="Type the new address.", most=254, type="email")
+    validate_email = _is_address
 
 
 class PasswordForm(Proof, NewPasswordForm):

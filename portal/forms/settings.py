@@ -3,8 +3,6 @@
 What each means stands beside it on the page.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Any
 
@@ -14,7 +12,7 @@ from wtforms.validators import ValidationError
 
 from portal import settings
 from portal.formats import percent, usd
-from portal.forms import Form, cents, options
+from portal.forms import Form, cents, options, trim
 
 LINES, CENTS, RATE, CHOICE, LINE = "lines", "cents", "rate", "choice", "line"
 ROWS = {  # the label of a setting, and how it is written
@@ -98,8 +96,7 @@ def _field(name: str, label: str, form: str) -> Any:
     if form == CHOICE:
         return fields.SelectField(label, choices=options(CHOICES[name].items()))
     kind = fields.TextAreaField if form == LINES else fields.StringField
-    trim = [lambda text: (text or "").strip()]
-    return kind(label, [_checked], filters=trim, render_kw={"rows": 3} if form == LINES else {})
+    return kind(label, [_checked], filters=[trim], render_kw={"rows": 3} if form == LINES else {})
 
 
 class _SettingsForm(Form):

@@ -4,8 +4,6 @@ Every call carries a key and is never throttled. What is wrong is told in the or
 no key 401, not JSON by its type 415, too long 413, not JSON 400, a field 422, another content 409.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from typing import Any
@@ -14,14 +12,13 @@ from flask import Blueprint, Response, g, jsonify, request
 from peewee import Expression
 from werkzeug.exceptions import NotFound, UnsupportedMediaType
 
-from portal import access, accounts, affiliates, feeds, fields, lists, orders, refunds
-from portal.affiliates import Application
+from portal import access, accounts, affiliates, feeds, fields, lists, orders
 from portal.books import Entry, Payout
 from portal.database import utcnow
-from portal.events import Answer, Conflict
 from portal.fields import Wrong
 from portal.models import Affiliate, Click, Fact
 from portal.months import Month
+from portal.orders import Answer, Conflict
 from portal.rules import Refused
 from portal.views.errors import api_error, refused
 
@@ -66,7 +63,7 @@ def _body() -> Any:
 EVENTS: dict[str, tuple[Callable[..., feeds.Event], Callable[..., Answer]]] = {
     "lead": (feeds.lead, orders.record_lead),
     "sale": (feeds.sale, orders.record_sale),
-    "refund": (feeds.refund, refunds.record_refund),
+    "refund": (feeds.refund, orders.record_refund),
 }
 
 
@@ -92,8 +89,7 @@ def track(kind: str) -> Told:
 @bp.post("/affiliates")
 def apply() -> Told:
     """An application (R1 to R3, R12); the same e-mail again is the account as it is."""
-    said = Application(**feeds.application(_body()))
-    affiliate, created = affiliates.apply(said, now=g.now, by=g.by)
+    affiliate, created = affiliates.apply(now=g.now, by=g.by, **feeds.application(_body()))
     return jsonify(accounts.standing(affiliate, now=g.now)), 201 if created else 200
 
 

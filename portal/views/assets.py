@@ -1,10 +1,8 @@
-"""Style, script and htmx: read once, served compressed at addresses that name their content.
+"""Style, script and htmx, read once and served compressed, and pictures that pages anywhere show.
 
-What an address shows never changes, so browsers keep it for good; `integrity` lets them refuse
-anything else. htmx comes from its own package and is nowhere copied.
+Addresses name their content, so what one shows never changes and browsers keep it for good;
+`integrity` lets them refuse anything else. htmx comes from its own package and is nowhere copied.
 """
-
-from __future__ import annotations
 
 import base64
 import gzip
@@ -13,6 +11,8 @@ from importlib.resources import files
 from pathlib import Path
 
 from flask import Blueprint, Response, abort, request, url_for
+
+from portal.material import Image
 
 blueprint = Blueprint("assets", __name__)
 
@@ -24,6 +24,8 @@ ASSETS = {
     "htmx.js": HTMX.read_bytes(),
 }
 GZIPPED = {name: gzip.compress(content, 9, mtime=0) for name, content in ASSETS.items()}
+FOR_GOOD = "public, max-age=31536000, immutable"
+TYPES = {"png": "image/png", "jpg": "image/jpeg", "gif": "image/gif", "webp": "image/webp"}
 DIGESTS = {name: hashlib.sha384(content).digest() for name, content in ASSETS.items()}
 
 
@@ -45,8 +47,25 @@ def show(digest: str, name: str) -> Response:
     compressed = "gzip" in request.accept_encodings
     kind = "text/css" if name.endswith(".css") else "text/javascript"
     response = Response((GZIPPED if compressed else ASSETS)[name], mimetype=kind)
-    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    response.headers["Cache-Control"] = FOR_GOOD
     response.vary.add("Accept-Encoding")
     if compressed:
         response.headers["Content-Encoding"] = "gzip"
+    return response
+
+
+@blueprint.get("/images/<key>.<kind>")
+def image(key: str, kind: str) -> Response:
+    """A banner pasted into any site, or the program's logo."""
+    found = Image.get_or_none(key=key, kind=kind) or abort(404)
+    response = Response(bytes(found.content), mimetype=TYPES[found.kind])
+    response.headers.update(
+        {
+            "Cache-Control": FOR_GOOD,
+            "Content-Security-Policy": "default-src 'none'; sandbox",
+            "Cross-Origin-Resource-Policy": "cross-origin",
+        }
+    )
+    response.set_etag(found.key)
+    response.make_conditional(request)
     return response

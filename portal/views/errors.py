@@ -3,8 +3,6 @@
 Pages for people; below /api, /track and /webhooks the JSON of contract.md.
 """
 
-from __future__ import annotations
-
 import errno
 import logging
 import secrets

@@ -4,8 +4,6 @@ The click is the one address of the portal that must be fast and that must never
 plain WSGI callable around the application. Whatever happens in here, the visitor goes on (R8).
 """
 
-from __future__ import annotations
-
 import logging
 import re
 from collections.abc import Callable, Iterable

@@ -4,8 +4,6 @@ The only place that knows HX- headers. One view serves a page and its live part:
 address again, and gets the part alone, or 204 where the part has not changed.
 """
 
-from __future__ import annotations
-
 import csv
 import hashlib
 import io
@@ -151,15 +149,10 @@ def is_live() -> bool:
 
 def table(name: str, head: str, rows: Iterable[Iterable[Any]]) -> Response:
     """Rows of cells as a CSV file to download, under the names of the columns."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(head.split())
-    writer.writerows(map(_harmless, row) for row in rows)
-    file = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-    return Response(text.getvalue(), mimetype="text/csv", headers=file)
+    return for_machines(name, [head.split(), *(map(_harmless, row) for row in rows)])
 
 
-def for_machines(name: str, rows: Iterable[Iterable[str]]) -> Response:
+def for_machines(name: str, rows: Iterable[Iterable[Any]]) -> Response:
     """Rows as a CSV file for another program: as they are, sent line by line, kept nowhere."""
 
     def lines() -> Iterator[str]:
@@ -168,14 +161,17 @@ def for_machines(name: str, rows: Iterable[Iterable[str]]) -> Response:
             csv.writer(text).writerow(row)
             yield text.getvalue()
 
-    file = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-    return Response(lines(), mimetype="text/csv", headers=file)
+    return _download(f"{name}.csv", lines(), "text/csv")
 
 
 def pdf(name: str, content: bytes) -> Response:
     """A PDF file to download."""
-    file = {"Content-Disposition": f'attachment; filename="{name}.pdf"'}
-    return Response(content, mimetype="application/pdf", headers=file)
+    return _download(f"{name}.pdf", content, "application/pdf")
+
+
+def _download(name: str, content: bytes | Iterator[str], mimetype: str) -> Response:
+    file = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, mimetype=mimetype, headers=file)
 
 
 def _harmless(cell: Any) -> Any:

@@ -3,8 +3,6 @@
 Affiliates sign in by code or e-mail, admins by e-mail, all on one form.
 """
 
-from __future__ import annotations
-
 from flask import Blueprint, Response, flash, request, session
 from flask_login import current_user
 
@@ -59,11 +57,8 @@ def first() -> Response:
         return goto("login.home")
     form = NewPasswordForm()
     if form.validate_on_submit():
-        try:
+        with form.refusals():
             logins.choose_password(me(), form.typed("new"), now=now())
-        except Refused as problem:
-            form.refuse(problem, "new")
-        else:
             sign_in(me())
             flash("Your password is saved.", "good")
             return goto("login.home")
@@ -73,16 +68,13 @@ def first() -> Response:
 @blueprint.route("/password/forgotten", methods=["GET", "POST"])
 def forgotten() -> Response:
     """Ask for a link to a new password. The answer is the same for every name."""
-    form, wait = NameForm(), 0
+    form = NameForm()
     if form.validate_on_submit():
         name = form.typed("username")
-        try:
+        with form.refusals():
             logins.forgotten(name, now=now(), ip=request.remote_addr or "")
             return page("login/forgotten.html", status=200, form=form, sent=name)
-        except access.NotSignedIn as often:
-            form.refuse(often)
-            wait = often.retry_after
-    return page("login/forgotten.html", wait=wait, form=form, sent=None)
+    return page("login/forgotten.html", wait=form.wait, form=form, sent=None)
 
 
 @blueprint.route("/email/new/<token>", methods=["GET", "POST"])
@@ -109,11 +101,8 @@ def new(token: str) -> Response:
     if holder is None:
         return page("login/new.html", status=404, account=None)
     if form.validate_on_submit():
-        try:
+        with form.refusals():
             logins.reset_password(token, form.typed("new"), now=now())
-        except Refused as problem:
-            form.refuse(problem, "new")
-        else:
             sign_out()
             flash("Your new password is saved. Sign in with it.", "good")
             return goto("login.login")

@@ -1,28 +1,27 @@
 """What everyone sees: the program with its rules and questions, and the application form."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from flask import Blueprint, Response, request
 
-from portal import access, affiliates, program, rules, words
+from portal import affiliates, program, rules, throttle, words
 from portal.formats import usd
 from portal.forms import options
 from portal.forms.people import ApplyForm, EstimateForm
-from portal.rules import Plan, Refused, Terms
+from portal.rules import Plan
 from portal.views.html import now, page, settings
 
 blueprint = Blueprint("public", __name__)
 
 COOKIE = "aff_click"
+SIGN_UPS_AN_HOUR = 5  # applications from one address
 
 
 @blueprint.get("/", endpoint="program")
 def show_program() -> Response:
     """The program page, with an estimate for the numbers in its address."""
     terms = program.terms_version().terms()
-    plans = _plans(terms)
+    plans, earns = program.examples(terms)
     form = EstimateForm(request.args) if request.args else EstimateForm(data={"plan": "month"})
     form.plan.choices = options((name, f"A plan of {usd(plan.price)} a {plan.interval}")
                                 for name, plan in plans.items() if name != "once")  # fmt: skip
@@ -31,28 +30,19 @@ def show_program() -> Response:
         "public/program.html",
         status=200 if right else 422,
         form=form,
-        estimate=_estimate(form.customers.data or 0, plans[form.plan.data], terms)
-        if right
-        else None,
+        estimate=_estimate(form, plans, earns) if right else None,
         plans=plans,
-        earns={name: rules.earned_in_all(p, terms, p.price) for name, p in plans.items()},
+        earns=earns,
         override_earns=rules.override_in_all(terms, plans["year"].price),
         payout_day=words.ordinal(settings().payout_day),
         **_next(),
     )
 
 
-def _plans(terms: Terms) -> dict[str, Plan]:
-    """The examples, made of the amounts where the rules turn."""
-    full, half = terms.month_threshold, terms.month_threshold // 2
-    return {"small": Plan("month", half), "month": Plan("month", full),
-            "year": Plan("year", 10 * full), "once": Plan("once", 25_000)}  # fmt: skip
-
-
-def _estimate(customers: int, plan: Plan, terms: Terms) -> dict[str, Any]:
-    each = rules.earned_in_all(plan, terms, plan.price)
-    yearly = plan.interval == "year"
-    return {"amount": customers * each, "each": each, "customers": customers, "yearly": yearly,
+def _estimate(form: EstimateForm, plans: dict[str, Plan], earns: dict[str, int]) -> dict[str, Any]:
+    customers, each = form.customers.data or 0, earns[form.plan.data]
+    return {"amount": customers * each, "each": each, "customers": customers,
+            "yearly": plans[form.plan.data].interval == "year",
             "in_a_year": customers * each * 12}  # fmt: skip
 
 
@@ -65,16 +55,11 @@ def _next() -> dict[str, Any]:
 @blueprint.route("/apply", methods=["GET", "POST"])
 def apply() -> Response:
     """Apply. Whether the e-mail has an account already is told by mail alone (R3)."""
-    form, wait = ApplyForm(), 0
+    form = ApplyForm()
     if form.validate_on_submit():
-        try:
-            access.count_sign_up(request.remote_addr or "", now=now())
+        with form.refusals():
+            throttle.limit("sign-up", request.remote_addr or "", SIGN_UPS_AN_HOUR, now())
             click_id = request.cookies.get(COOKIE, "")
-            affiliates.apply(form.application(click_id), now=now(), by="form")
+            affiliates.apply(now=now(), click_id=click_id, **form.said())
             return page("public/applied.html", status=200, email=form.email.data, **_next())
-        except access.NotSignedIn as often:
-            form.refuse(often)
-            wait = often.retry_after
-        except Refused as problem:
-            form.refuse(problem)
-    return page("public/apply.html", wait=wait, form=form, **_next())
+    return page("public/apply.html", wait=form.wait, form=form, **_next())

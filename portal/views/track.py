@@ -1,7 +1,5 @@
 """What the merchant's pages ask for, the snippet /track.js and its /track/click; and /healthz."""
 
-from __future__ import annotations
-
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import UnsupportedMediaType
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from io import BytesIO
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from pypdf import PdfReader
 
 from portal import accounts, affiliates, checks, database, program, verify
@@ -168,3 +169,40 @@ def see_the_books():
     assert Entry.select().where(Entry.kind == "payout").count() == PAID
     assert Message.select().where(Message.kind == "check_mailed").count() == PRINTED
     assert verify.run(now=database.utcnow()).differences == []
+
+
+def test_without_its_script_a_deed_to_many_goes_on_by_hand(db, today, open_page, monkeypatch):
+    """By keyboard, and readable: the page between the steps, and the piles of sheets after."""
+    monkeypatch.setattr(checks, "STEP", 1)
+    makers.make_program(today - timedelta(days=100))
+    makers.make_admin(today)
+    month = month_of(today, program.load().zone).plus(-1)
+    for code in ("ada", "ben"):
+        who = makers.make_affiliate(code, today - timedelta(days=90), **makers.ADDRESS)
+        accounts.adjust(who, 15_000, "Earned.", by="test", now=today - timedelta(days=40))
+    makers.make_run(month, today)
+    page = open_page("office@example.com")
+    page.route("**/htmx.js", lambda route: route.abort())
+    page.goto(f"/admin/payouts/{month}")
+    page.check("input[name=everyone]")
+    page.get_by_role("button", name="Print", exact=True).press("Enter")
+    page.get_by_text("1 of 2 done").wait_for()
+    assert is_accessible(page)
+    page.get_by_role("button", name="Go on").press("Enter")
+    page.get_by_role("link", name="PDF of checks 2 to 2").wait_for()
+    assert is_accessible(page)
+    page.fill("#first", "2")
+    page.get_by_role("button", name="These are spoiled").press("Enter")
+    page.get_by_text("1 check to print anew").wait_for()
+    states = sorted((check.status, check.number) for check in PaperCheck.select())
+    assert states == [("issued", None), ("printed", 1)]
+
+
+def is_accessible(page):
+    """axe finds nothing at 1280 and 390 pixels, and nothing is sideways at 320."""
+    page.evaluate(Axe().axe_script)
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("() => axe.run(document)")["violations"] == []
+    page.set_viewport_size({"width": 320, "height": 900})
+    return page.evaluate("document.documentElement.scrollWidth") <= 320

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from portal import cases, links, material, program, starter
+from portal import cases, checks, links, material, program, starter
 from portal.months import month_of
 from tests.makers import (
     ADDRESS,
@@ -50,9 +50,11 @@ def addresses(alice, today):
     starter.offer(now=today)
     month = month_of(today, program.load().zone).plus(-1)
     make_run(month, today)
+    checks.print_checks(month, by="test", now=today)
     case = cases.ask(alice, "A check", "Where is it?", key="once", now=today)
     email = material.listed(material.EMAIL)[0].id
     runs = [f"payouts/{month}", f"payouts/{month.plus(1)}", f"payouts/{month}/alice/void"]
+    runs.append(f"payouts/{month}/sheets")
     tax = ["restored", "tax?year=2026", "tax/2026/file", "bank"]
     office = [*OFFICE, *tax, *runs, f"cases/{case.id}", f"material/email/{email}"]
     return {

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import time_machine
 
-from portal import access, accounts, database, jobs, program, verify
+from portal import access, accounts, database, program, verify
 from portal.models import Affiliate
 from portal.months import month_of
 from tests import mailserver, makers
@@ -69,7 +69,7 @@ def login_by_mail(app, server):
     """Deliver by real SMTP and read user name and password as the applicant does."""
     with mailserver.Running() as post:
         config = replace(app.config["PORTAL"], mail=post.address, url=server)
-        jobs.run_once("mail", database.utcnow(), config=config)
+        makers.run_once("mail", database.utcnow(), config=config)
         (mail,) = post.mailbox.mails
     assert mail["To"] == "ada@reyes.example"
     said = mailserver.text(mail).replace("\r\n", "\n")

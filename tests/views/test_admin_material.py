@@ -80,13 +80,13 @@ def test_one_is_added_and_offered(office, send, admin, kind):
 @pytest.mark.parametrize("kind", [BANNER, TEXT, EMAIL])
 def test_one_is_changed(office, send, today, kind):
     program.change("landing_pages", f"Pricing = {PRICING}", by="test", now=today)
-    send(kind, page=PRICING)
+    send(kind, to=PRICING)
     made = Creative.get()
     address = f"/admin/material/{kind}/{made.id}"
     page = text(office.get(address))
     assert f'<option selected value="{PRICING}">Pricing' in page
     assert 'value="1"' in page
-    office.post(address, data=SAID[kind] | {"name": "New", "place": "7", "landing": "/faq"})
+    office.post(address, data=SAID[kind] | {"name": "New", "place": "7", "page": "/faq"})
     changed = Creative.get()
     assert (changed.name, changed.place) == ("New", 7)
     assert changed.link.landing == "https://maestro.example/faq"
@@ -201,9 +201,9 @@ BAD = [
     (BANNER, {"file": (png() + b"\0" * pictures.LARGEST, "x.png")}, "At most 2 MB are taken."),
     (BANNER, {"file": (b"", "")}, "Choose an image: PNG, JPEG, GIF or WebP"),
     (BANNER, {"file": "words"}, "Choose an image: PNG, JPEG, GIF or WebP"),
-    (BANNER, {"landing": "https://evil.example/"}, "Links lead only to pages of the program"),
-    (TEXT, {"landing": "javascript:alert(1)"}, "Links lead only to pages of the program"),
-    (TEXT, {"page": "https://evil.example/"}, "Not a valid choice"),
+    (BANNER, {"page": "https://evil.example/"}, "A link leads to a page of"),
+    (TEXT, {"page": "javascript:alert(1)"}, "A link leads to a page of"),
+    (TEXT, {"to": "https://evil.example/"}, "Not a valid choice"),
     (TEXT, {"text": ""}, "Write the words."),
     (EMAIL, {"text": "{lnik}"}, "There is no placeholder {lnik}. Did you mean {link}?"),
     (EMAIL, {"text": "x" * 20_001}, "20,000 characters at most"),
@@ -234,7 +234,7 @@ def test_a_change_that_is_refused_changes_nothing(office, send):
     send(EMAIL)
     made = Creative.get()
     address = f"/admin/material/email/{made.id}"
-    for wrong in ({"name": ""}, {"text": "{lnik}"}, {"landing": "//evil.example"}):
+    for wrong in ({"name": ""}, {"text": "{lnik}"}, {"page": "//evil.example"}):
         answer = office.post(address, data=SAID[EMAIL] | {"name": "New"} | wrong)
         assert answer.status_code == 422
     assert Creative.get().__data__ == made.__data__

@@ -80,13 +80,28 @@ def test_the_file_names_customers(office, alice, today):
 def test_an_adjustment_needs_amount_and_reason(office, alice):
     address = "/admin/affiliates/alice/adjustments"
     for amount in ("", "0", "twelve", "1.5", "1,00", "99999999"):
-        answer = office.post(address, data={"amount": amount, "reason": "kept"})
+        answer = office.post(address, data={"adjust-amount": amount, "adjust-reason": "kept"})
         assert answer.status_code == 422
         assert 'value="kept"' in text(answer)
-    assert office.post(address, data={"amount": "5.00"}).status_code == 422
+    assert office.post(address, data={"adjust-amount": "5.00"}).status_code == 422
     assert ledger.balance(alice.id) == 0
-    office.post(address, data={"amount": "−$1,012.50", "reason": "Paid twice"})
+    office.post(address, data={"adjust-amount": "−$1,012.50", "adjust-reason": "Paid twice"})
     assert ledger.balance(alice.id) == -101_250
+
+
+def test_an_affiliate_is_linked_to_a_customer_once(office, alice, today):
+    make_sale(today, customer_id="c-77", email="elsewhere@shop.example")
+    address = "/admin/affiliates/alice/customer"
+    for number, said in (("", "Give the number"), ("c-78", "There is no such customer")):
+        answer = office.post(address, data={"link-customer_id": number})
+        assert answer.status_code == 422
+        assert said in text(answer)
+    office.post(address, data={"link-customer_id": "c-77"})
+    page = text(office.get("/admin/affiliates/alice"))
+    assert "c-77" in page
+    assert "Link for good" not in page
+    again = office.post(address, data={"link-customer_id": "c-77"})
+    assert "is linked already" in text(again)
 
 
 def test_mails_wait_without_secrets(office, alice):

@@ -59,6 +59,7 @@ def test_a_tax_id_is_shown_by_four_digits(login_as, mallory):
     client.post("/center/profile/tax", data=data)
     page = text(client.get("/center/profile"))
     assert "EIN ending 6780" in page
+    assert 'checked id="tax-us_person-0"' in page
     assert "3456780" not in page
     assert TaxIdOnFile.get().sealed != "123456780"
 

@@ -104,7 +104,7 @@ def test_the_table_is_live(login_as, htmx, alice, bob, today):
 
 
 def test_the_csv_has_everyone_and_is_harmless(login_as, alice, today, monkeypatch):
-    monkeypatch.setattr("portal.views.center.team.MOST", 2)
+    monkeypatch.setattr("portal.views.center.tables.MEMBERS", 2)
     for name in ("=1+1", "Bo", "Cy"):
         click = make_click(alice, today)
         make_affiliate(f"n-{name[:2].strip('=').lower()}", today, name=name, click_id=click)

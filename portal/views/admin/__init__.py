@@ -1,7 +1,5 @@
 """The program office: work in order of urgency, applications, whether the books are right."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Between the office and the bank: files of checks, the register, stale checks, the test page."""
 
-from __future__ import annotations
-
 from flask import Response, abort, flash, request
 
 from portal import bank, checks, office, paper, printing

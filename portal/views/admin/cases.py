@@ -1,15 +1,12 @@
 """Cases that affiliates opened: a plain list, each with its facts and an answer."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from flask import Response, abort, flash, request
 
 from portal import cases, office
 from portal.cases import Case
-from portal.forms.cases import NoteForm
-from portal.rules import Refused
+from portal.forms.center import NoteForm
 from portal.views.admin import blueprint
 from portal.views.html import goto, me, now, page, searched
 
@@ -48,12 +45,9 @@ def case(number: int) -> Response:
     form, notes = NoteForm(), cases.notes(found)
     if form.validate_on_submit():
         close = request.form.get("do") == "close"
-        try:
+        with form.refusals():
             cases.answer(found, form.typed("text"), seen=form.seen.data or 0, by=me(),
                          key=form.typed("key"), now=now(), close=close)  # fmt: skip
-        except Refused as problem:
-            form.refuse(problem)
-        else:
             flash("The answer is sent.", "good")
             return goto("admin.case", number=number)
     form.seen.data, form.seen.raw_data = notes[-1].id, None

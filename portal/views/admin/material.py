@@ -1,21 +1,18 @@
 """Creatives in the office: offered, changed, put in order, retired; and the program's logo."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from flask import Response, abort, current_app, flash, request
 
 from portal import material, pictures, reports, swipes
-from portal.forms import options
-from portal.forms.material import FORMS, CreativeForm, LogoForm
+from portal.forms.office import FORMS, CreativeForm, LogoForm
 from portal.material import BANNER, EMAIL, TEXT, Creative
 from portal.models import Affiliate
 from portal.rules import Refused
 from portal.views.admin import attempt, blueprint
 from portal.views.html import goto, me, now, page, settings
 
-NUMBER = "<int(max=999999999):number>"
+KIND, NUMBER = "<any(banner,text,email):kind>", "<int(max=999999999):number>"
 SAMPLE = Affiliate(name="Jordan Reyes", code="jreyes", payee="", line1="", city="")
 
 
@@ -31,32 +28,20 @@ def _all(logo: LogoForm) -> Response:
     return page("admin/material.html", kinds=kinds, clicks=clicks, logo=logo)
 
 
-@blueprint.route("/material/<any(banner,text,email):kind>", methods=["GET", "POST"])
-def creative_new(kind: str) -> Response:
-    """Offer a new one."""
-    return _editor(kind, None)
-
-
-@blueprint.route(f"/material/<any(banner,text,email):kind>/{NUMBER}", methods=["GET", "POST"])
-def creative(kind: str, number: int) -> Response:
-    """Change one."""
-    return _editor(kind, _found(kind, number))
-
-
 def _found(kind: str, number: int) -> Creative:
     return Creative.get_or_none(Creative.id == number, Creative.kind == kind) or abort(404)
 
 
-def _editor(kind: str, found: Creative | None) -> Response:
-    form = FORMS[kind](**_saved(found)) if request.method == "GET" else FORMS[kind]()
-    form.page.choices = options({"": "Home page", **_pages()}.items())
+@blueprint.route(f"/material/{KIND}", methods=["GET", "POST"], endpoint="creative_new")
+@blueprint.route(f"/material/{KIND}/{NUMBER}", methods=["GET", "POST"])
+def creative(kind: str, number: int | None = None) -> Response:
+    """Offer a new one, or change one."""
+    found = None if number is None else _found(kind, number)
+    form = FORMS[kind](settings(), found, found.link.landing if found else "")
     preview = request.args.get("preview") == "on"
     if not preview and form.validate_on_submit():
-        try:
+        with form.refusals():
             _save(kind, found, form)
-        except Refused as problem:
-            form.refuse(problem)
-        else:
             return goto("admin.material")
     status = 200 if preview else None
     parts, shown = (["admin/_preview_email.html"], _preview(form)) if kind == EMAIL else ([], None)
@@ -64,20 +49,6 @@ def _editor(kind: str, found: Creative | None) -> Response:
         "admin/creative.html", *parts, status=status, kind=kind, it=found,
         form=form, shown=shown, placeholders=swipes.PLACEHOLDERS,
     )  # fmt: skip
-
-
-def _pages() -> dict[str, str]:
-    """The program's landing pages by address, as a choice."""
-    return {address: name for name, address in settings().pages.items()}
-
-
-def _saved(found: Creative | None) -> dict[str, Any]:
-    """What a form begins with."""
-    if found is None:
-        return {}
-    known = found.link.landing in {"", *_pages()}
-    return {"obj": found, "data": {"page": found.link.landing if known else "",
-                                   "landing": "" if known else found.link.landing}}  # fmt: skip
 
 
 def _save(kind: str, found: Creative | None, form: CreativeForm) -> None:
@@ -110,7 +81,7 @@ def _preview(form: CreativeForm) -> dict[str, Any]:
         return {"problem": str(problem)}
 
 
-@blueprint.post(f"/material/<any(banner,text,email):kind>/{NUMBER}/offer")
+@blueprint.post(f"/material/{KIND}/{NUMBER}/offer")
 def offer(kind: str, number: int) -> Response:
     """Retire one, or offer it again."""
     offered = request.form.get("do") == "offer"
@@ -122,11 +93,10 @@ def offer(kind: str, number: int) -> Response:
 def logo() -> Response:
     """Show a logo on every page, or none."""
     form = LogoForm()
-    try:
-        picture = None if request.form.get("do") == "remove" else _uploaded(form.file.data)
-    except Refused as problem:
-        form.refuse(problem)
-        return _all(form)
-    material.set_logo(picture, by=me().email, now=now())
-    flash("The logo is saved." if picture else "The logo is gone.", "good")
-    return goto("admin.material")
+    if form.validate():
+        with form.refusals():
+            picture = None if request.form.get("do") == "remove" else _uploaded(form.file.data)
+            material.set_logo(picture, by=me().email, now=now())
+            flash("The logo is saved." if picture else "The logo is gone.", "good")
+            return goto("admin.material")
+    return _all(form)

@@ -1,14 +1,13 @@
 """Affiliates in the office: the list, one file with its ledger, and what is done to it."""
 
-from __future__ import annotations
-
 from flask import Response, abort, flash, request
 
-from portal import accounts, affiliates, office, outlook, reports, rules
+from portal import accounts, affiliates, office, outlook, reports
+from portal.books import Customer
 from portal.explain import explain
 from portal.formats import usd
-from portal.forms import cents
-from portal.forms.office import AdjustForm, WaiveForm
+from portal.forms import Form, cents
+from portal.forms.office import AdjustForm, CustomerForm, WaiveForm
 from portal.models import Affiliate, TaxIdOnFile
 from portal.rules import ACTIVE, DECLINED, REVIEW, SUSPENDED
 from portal.views.admin import attempt, blueprint
@@ -16,6 +15,7 @@ from portal.views.html import goto, me, now, page, searched, settings, table
 from portal.words import address_lines
 
 TONES = {ACTIVE: "good", REVIEW: "warn", SUSPENDED: "bad", DECLINED: "bad"}
+FORMS = {"adjust": AdjustForm, "waive": WaiveForm, "link": CustomerForm}
 DEEDS = {"approve": ACTIVE, "decline": DECLINED, "suspend": SUSPENDED, "reinstate": ACTIVE}
 
 
@@ -55,10 +55,11 @@ def _found(code: str) -> Affiliate:
 @blueprint.get("/affiliates/<code>")
 def affiliate(code: str) -> Response:
     """The file of one affiliate."""
-    return _file(_found(code), AdjustForm(None))
+    return _file(_found(code))
 
 
-def _file(affiliate: Affiliate, form: AdjustForm, waive: WaiveForm | None = None) -> Response:
+def _file(affiliate: Affiliate, **sent: Form) -> Response:
+    """The page of an affiliate, with a form that was sent and what is wrong with it."""
     zone = settings().zone
     text = request.args.get("before", "")
     rows, older = office.ledger_of(affiliate, int(text[:18]) if text.isdecimal() else None)
@@ -66,8 +67,8 @@ def _file(affiliate: Affiliate, form: AdjustForm, waive: WaiveForm | None = None
         "admin/affiliate.html",
         who=affiliate,
         tone=TONES[affiliate.status],
-        form=form,
-        waive=waive or WaiveForm(None, prefix="waive"),
+        **{name: sent.get(name) or kind(None, prefix=name) for name, kind in FORMS.items()},
+        customer=Customer.get_or_none(id=affiliate.customer_id),
         figures=reports.figures(affiliate, now=now(), zone=zone),
         check=outlook.next_check(affiliate, now=now()),
         us_person=accounts.is_us_person(affiliate),
@@ -96,17 +97,14 @@ def change_status(code: str) -> Response:
 @blueprint.post("/affiliates/<code>/adjustments")
 def adjust(code: str) -> Response:
     """Add one entry to the ledger, with its reason (R17)."""
-    affiliate, form = _found(code), AdjustForm()
+    affiliate, form = _found(code), AdjustForm(prefix="adjust")
     if form.validate():
         amount = cents(form.typed("amount"))
-        try:
+        with form.refusals():
             accounts.adjust(affiliate, amount, form.typed("reason"), by=me().email, now=now())
-        except rules.Refused as problem:
-            form.refuse(problem)
-        else:
             flash(f"Entry of {usd(amount)} added.", "good")
             return goto("admin.affiliate", code=affiliate.code)
-    return _file(affiliate, form)
+    return _file(affiliate, adjust=form)
 
 
 @blueprint.post("/affiliates/<code>/waive")
@@ -114,11 +112,21 @@ def waive_minimum(code: str) -> Response:
     """Let the next run pay an affiliate below the minimum, with a reason (R18)."""
     affiliate, form = _found(code), WaiveForm(prefix="waive")
     if form.validate():
-        try:
+        with form.refusals():
             accounts.waive(affiliate, form.typed("reason"), by=me().email, now=now())
-        except rules.Refused as problem:
-            form.refuse(problem)
-        else:
             flash(f"The next run pays {affiliate.name} below the minimum too.", "good")
             return goto("admin.affiliate", code=affiliate.code)
-    return _file(affiliate, AdjustForm(None), form)
+    return _file(affiliate, waive=form)
+
+
+@blueprint.post("/affiliates/<code>/customer")
+def link_customer(code: str) -> Response:
+    """Say which customer an affiliate is, once (R12, R15)."""
+    affiliate, form = _found(code), CustomerForm(prefix="link")
+    if form.validate():
+        with form.refusals():
+            number = form.typed("customer_id")
+            affiliates.link_customer(affiliate, number, by=me().email, now=now())
+            flash(f"{affiliate.name} is customer {number}.", "good")
+            return goto("admin.affiliate", code=affiliate.code)
+    return _file(affiliate, link=form)

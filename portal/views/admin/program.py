@@ -1,7 +1,5 @@
 """The program's rules and words, changed as `portal set` changes them, and what was changed."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +7,6 @@ from flask import Response, flash, request
 
 from portal import office, outlook, program, rules
 from portal.forms.settings import SettingsForm, label, shown, told
-from portal.rules import Plan, Refused
 from portal.views.admin import blueprint
 from portal.views.html import goto, me, now, page, settings
 
@@ -19,11 +16,8 @@ def change() -> Response:
     """All settings on one page; what was changed is saved, all of it or nothing (R10a)."""
     form = SettingsForm(data=shown(program.settings()))
     if form.validate_on_submit():
-        try:
+        with form.refusals():
             changed = program.change_all(form.said(), by=me().email, now=now())
-        except Refused as problem:
-            form.refuse(problem)
-        else:
             flash(f"Saved: {', '.join(changed)}." if changed else "Nothing was changed.", "good")
             return goto("admin.settings")
     text = request.args.get("before", "")
@@ -34,14 +28,7 @@ def change() -> Response:
 def _today() -> dict[str, Any]:
     """What the settings mean at this instant, for the words beside them."""
     terms, pays = program.terms_version().terms(), outlook.next_month(now())
-    full = terms.month_threshold or 10_000  # without a threshold any price may be the example
-    plans = {"month": full, "small": full // 2 or 1, "year": 10 * full, "once": 25_000}
-    earns = {
-        name: rules.earned_in_all(
-            Plan(name if name in ("year", "once") else "month", price), terms, price
-        )
-        for name, price in plans.items()
-    }
+    plans, earns = program.examples(terms)
     return {
         "label": label,
         "told": told,
@@ -49,7 +36,7 @@ def _today() -> dict[str, Any]:
         "until": now() + timedelta(days=terms.cookie_days),
         "plans": plans,
         "earns": earns,
-        "override": rules.override_in_all(terms, plans["year"]),
+        "override": rules.override_in_all(terms, plans["year"].price),
         "pays": pays,
         "pays_at": pays.payout_at(settings().payout_day, settings().zone),
         "last": office.last_run(),

@@ -1,7 +1,5 @@
 """Payout runs by month: preview, run, print, mark as paid, void, reissue (R18 to R21)."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from flask import Response, abort, flash, request

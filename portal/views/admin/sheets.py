@@ -1,7 +1,5 @@
 """Sheets of printed checks: the PDF for the printer, and what the printer spoiled (R21)."""
 
-from __future__ import annotations
-
 from flask import Response, abort, flash, request
 
 from portal import checks, office, printing, rules

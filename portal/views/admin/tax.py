@@ -1,7 +1,5 @@
 """Form 1099-NEC by year: who gets one and why, filing, copies, and tax IDs one at a time (R22)."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -10,7 +8,8 @@ from flask import Response, abort, flash, request
 
 from portal import access, affiliates, filing, months, office, taxyear
 from portal.formats import usd
-from portal.forms.tax import AmountForm, LookForm
+from portal.forms import cents
+from portal.forms.office import AmountForm, LookForm
 from portal.models import TaxIdOnFile
 from portal.rules import Refused
 from portal.taxes import PROGRAM_1099
@@ -73,12 +72,9 @@ def confirm_year() -> Response:
     """Confirm from which amount on the law asks for a form in a year."""
     form = AmountForm()
     if form.validate():
-        about = (form.year.data, form.cents(), form.typed("source"))
-        try:
+        about = (form.year.data, cents(form.typed("amount")), form.typed("source"))
+        with form.refusals():
             taxyear.confirm(*about, by=me().email, now=now())
-        except Refused as problem:
-            form.refuse(problem)
-        else:
             flash(f"{form.year.data} is confirmed.", "good")
             return goto("admin.tax", _anchor="years")
     return _page(form)
@@ -128,15 +124,9 @@ def reveal(code: str) -> Response:
 
 def _look(form: LookForm, deed: Callable[..., Any], what: Any) -> Any:
     """Do what shows tax IDs once reason and password are right; None when it was not done."""
-    if not form.validate_on_submit():
-        return None
-    try:
-        access.check_password(
-            me(), form.current.data or "", now=now(), ip=request.remote_addr or ""
-        )
-        return deed(what, form.typed("reason"), by=me().email, now=now())
-    except access.NotSignedIn as problem:
-        form.refuse(problem, "current")
-    except Refused as problem:
-        form.refuse(problem)
+    if form.validate_on_submit():
+        with form.refusals():
+            ip = request.remote_addr or ""
+            access.check_password(me(), form.typed("current"), now=now(), ip=ip)
+            return deed(what, form.typed("reason"), by=me().email, now=now())
     return None

@@ -2,8 +2,6 @@
 check, live, of their own account alone (R23).
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from flask import Blueprint, Response, current_app

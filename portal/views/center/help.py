@@ -1,17 +1,14 @@
 """Help: the questions with their rules, cases of one's own, and a sale that is missing."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from flask import Response, abort, flash, request
 
-from portal import cases, missing, program, reports, subjects, taxes, words
+from portal import cases, missing, program, reports, taxes, words
 from portal.cases import Case
 from portal.forms import options
-from portal.forms.cases import AskForm, MissingForm, NoteForm
+from portal.forms.center import AskForm, MissingForm, NoteForm
 from portal.missing import Claim
-from portal.rules import Refused
 from portal.views.center import blueprint
 from portal.views.html import goto, me, now, page, settings
 
@@ -22,7 +19,7 @@ NOT_KNOWN = {"": "I do not know", "phone": "By phone"}
 def help() -> Response:
     """The questions, and one of your own: about a row of yours where the address names it."""
     form, named = AskForm(), request.args.get("about", "")
-    subject = subjects.of(me(), named, now=now(), zone=settings().zone) if named else None
+    subject = cases.subject(me(), named, now=now(), zone=settings().zone) if named else None
     if named and subject is None:
         abort(404)
     if subject:
@@ -32,11 +29,8 @@ def help() -> Response:
         about: dict[str, Any] = subject._asdict() if subject else {}
         about.pop("title", None)
         said = form.typed("subject"), form.typed("text")
-        try:
+        with form.refusals():
             case = cases.ask(me(), *said, key=form.typed("key"), now=now(), **about)
-        except Refused as problem:
-            form.refuse(problem)
-        else:
             flash(f"Case {case.id} is open. The office answers here and by e-mail.", "good")
             return goto("center.case", key=case.key)
     return page(
@@ -61,13 +55,11 @@ def missing_sale() -> Response:
         link = NOT_KNOWN.get(form.link.data, form.link.data)
         said = form.typed("bought"), form.typed("who"), link, form.typed("more")
         claim = Claim(form.day.data, *said)
-        try:
+        with form.refusals():
             missing.not_too_often(me(), claim, form.typed("key"), now())
             explained = missing.look(me(), claim, now=now(), zone=zone)
             if not explained or request.form.get("do") == "ask":
                 return goto("center.case", key=_opened(claim, form).key)
-        except Refused as problem:
-            form.refuse(problem)
     status = 200 if explained else None
     return page("center/missing.html", form=form, status=status, explained=explained)
 
@@ -94,7 +86,7 @@ def case(key: str) -> Response:
     """What was said in a case; it can be answered, and closed when it is settled."""
     found = cases.found(me(), key) or abort(404)
     form = NoteForm()
-    try:
+    with form.refusals():
         if request.form.get("do") == "close":
             cases.close(found, now=now())
             flash("The case is closed. Write again and it opens again.", "good")
@@ -103,12 +95,5 @@ def case(key: str) -> Response:
             cases.say(found, me(), form.typed("text"), key=form.typed("key"), now=now())
             flash("Sent. The office answers here and by e-mail.", "good")
             return goto("center.case", key=key)
-    except Refused as problem:
-        form.refuse(problem)
-    return page("center/case.html", "center/_case.html", form=form, it=found, **thread(found))
-
-
-def thread(found: Case) -> dict[str, Any]:
-    """What was said, each by whom."""
-    said = cases.notes(found)
-    return {"notes": [(n, n.by.startswith("affiliate:")) for n in said]}
+    notes = [(note, note.by.startswith("affiliate:")) for note in cases.notes(found)]
+    return page("center/case.html", "center/_case.html", form=form, it=found, notes=notes)

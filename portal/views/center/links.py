@@ -1,7 +1,5 @@
 """An affiliate's links, live with what each brought, and each link's own page with its QR code."""
 
-from __future__ import annotations
-
 import io
 from typing import Any
 
@@ -9,9 +7,8 @@ import segno
 from flask import Response, abort, flash, request
 
 from portal import links as own
-from portal.forms.links import LabelForm, LinkForm
+from portal.forms.center import LabelForm, LinkForm
 from portal.models import Link
-from portal.rules import Refused
 from portal.views.center import blueprint, go
 from portal.views.html import goto, me, now, page, settings
 from portal.visits import SUB_ID
@@ -22,52 +19,41 @@ DRAWN: dict[str, dict[str, Any]] = {
 }
 
 
-@blueprint.get("/links")
+@blueprint.route("/links", methods=["GET", "POST"])
 def links() -> Response:
     """Every link with its clicks, orders and earnings, and the form for another."""
-    return _links(_form(None))
-
-
-def _form(sent: Any, link: Link | None = None) -> LinkForm:
-    return LinkForm(sent, own.targets(settings()), own.hosts(settings()), link)
-
-
-def _links(form: LinkForm) -> Response:
-    rows = own.table(me(), now=now(), zone=settings().zone)
-    targets = own.targets(settings())
-    return page(
-        "center/links.html", "center/_links.html", form=form, rows=rows, go=go, targets=targets
-    )
-
-
-@blueprint.post("/links")
-def make_link() -> Response:
-    """Make a link and show it."""
-    form = _form(request.form)
-    if form.validate():
-        try:
+    form = LinkForm(settings())
+    if form.validate_on_submit():
+        with form.refusals():
             said = form.typed("name"), form.where(), form.typed("slug")
             link, made = own.make(me(), *said, now=now())
-        except Refused as problem:
-            form.refuse(problem)
-        else:
             flash("Link made." if made else "You have this link already.", "good")
             return goto("center.link", slug=link.slug)
-    return _links(form)
-
-
-@blueprint.get("/links/<slug>")
-def link(slug: str) -> Response:
-    """One link with its QR code; `?sub_id=` puts a label on both."""
-    found = _found(slug)
-    return _link(slug, found, _form(None, found))
+    rows = own.table(me(), now=now(), zone=settings().zone)
+    parts = ("center/links.html", "center/_links.html")
+    return page(*parts, form=form, rows=rows, go=go, targets=settings().targets)
 
 
 def _found(slug: str) -> Link:
     return own.find(me(), slug) or abort(404)
 
 
-def _link(slug: str, found: Link, form: LinkForm) -> Response:
+@blueprint.route("/links/<slug>", methods=["GET", "POST"])
+def link(slug: str) -> Response:
+    """One link with its QR code; an own one is renamed, or led elsewhere.
+
+    `?sub_id=` puts a label on the link and its code.
+    """
+    found = _found(slug)
+    mine = found.affiliate_id is not None
+    if request.method == "POST" and not mine:
+        abort(404)
+    form = LinkForm(settings(), found, found.landing)
+    if form.validate_on_submit():
+        with form.refusals():
+            own.change(found, form.typed("name"), form.where(), now=now())
+            flash("Link saved.", "good")
+            return goto("center.link", slug=slug)
     label, asked = LabelForm(request.args), "sub_id" in request.args
     good = asked and label.validate()
     return page(
@@ -75,31 +61,13 @@ def _link(slug: str, found: Link, form: LinkForm) -> Response:
         status=422 if asked and not good else None,
         slug=slug,
         link=found,
-        to=own.targets(settings()).get(found.landing, found.landing),
-        mine=found.affiliate_id is not None,
+        to=settings().targets.get(found.landing, found.landing),
+        mine=mine,
         form=form,
         label=label,
         sub_id=label.typed("sub_id") if good else "",
         go=go,
     )
-
-
-@blueprint.post("/links/<slug>")
-def change_link(slug: str) -> Response:
-    """Rename an own link, or lead it elsewhere."""
-    found = _found(slug)
-    if found.affiliate_id is None:
-        abort(404)
-    form = _form(request.form)
-    if form.validate():
-        try:
-            own.change(found, form.typed("name"), form.where(), now=now())
-        except Refused as problem:
-            form.refuse(problem)
-        else:
-            flash("Link saved.", "good")
-            return goto("center.link", slug=slug)
-    return _link(slug, found, form)
 
 
 @blueprint.get("/links/<slug>/qr.<any(svg,png):form>")

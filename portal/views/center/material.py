@@ -1,18 +1,15 @@
 """Banners, text links and e-mails, with an affiliate's own link in them, ready to take."""
 
-from __future__ import annotations
-
 from typing import Any
-from urllib.parse import urlencode
 
 from flask import Response, current_app, request
 
 from portal import links, material
 from portal.forms import options
-from portal.forms.material import InsideForm
+from portal.forms.center import InsideForm
 from portal.material import BANNER, EMAIL, TEXT, Creative
 from portal.models import Link
-from portal.views.center import blueprint
+from portal.views.center import blueprint, go
 from portal.views.html import me, now, page, settings
 
 OWN, MAIN = "", "main"  # each creative's own link, and the affiliate's main one
@@ -49,10 +46,9 @@ def _page(template: str, *kinds: str) -> Response:
 
 def _ready(creative: Creative, chosen: str, label: str) -> dict[str, Any]:
     """A creative with what is copied of it."""
-    portal = current_app.config["PORTAL"].url
-    slug = {OWN: f"/{creative.link.slug}", MAIN: ""}.get(chosen, f"/{chosen}")
-    asked = f"?{urlencode({'sub_id': label})}" if label else ""
-    link = f"{portal}/go/{me().code}{slug}{asked}"
+    slug = {OWN: creative.link.slug, MAIN: ""}.get(chosen, chosen)
+    link = go(slug) + (f"?sub_id={label}" if label else "")
     if creative.kind == EMAIL:
         return {"it": creative, **material.swipe(creative, link, me(), settings())}
+    portal = current_app.config["PORTAL"].url
     return {"it": creative, "block": material.banner_block(creative, link, portal)}

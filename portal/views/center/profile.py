@@ -2,8 +2,6 @@
 account the password is asked for, once in ten minutes.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 
@@ -14,12 +12,10 @@ from portal import access, accounts, affiliates, closing, ledger, logins, progra
 from portal.forms import people
 from portal.mail import MUTED
 from portal.models import Affiliate, TaxIdOnFile
-from portal.rules import Refused
 from portal.views.center import blueprint
 from portal.views.html import goto, is_proven, me, now, page, prove, sign_in, sign_out
 from portal.words import address_lines
 
-ADDRESS = ("payee", "line1", "line2", "city", "state", "postal_code", "country")
 ALWAYS_ASK = ("password", "close")
 
 
@@ -31,18 +27,12 @@ def profile() -> Response:
 
 def _page(forms: dict[str, Any]) -> Response:
     """The page with the forms as they are saved, but for one that was sent."""
-    said = {True: "yes", False: "no"}.get(me().us_person)
     wanted = [name for name in MUTED if name not in me().muted.split()]
-    saved = {
-        "checks": people.ChecksForm(None, obj=me(), prefix="checks"),
-        "email": people.EmailForm(None, prefix="email"),
-        "password": people.PasswordForm(None, prefix="password"),
-        "notices": people.NoticesForm(None, data={"wanted": wanted}, prefix="notices"),
-        "tax": people.ProfileTaxForm(None, obj=me(), data={"us_person": said}, prefix="tax"),
-        "close": people.CloseForm(None, prefix="close"),
-    }
-    for part, form in saved.items():
-        _ask_for_password(part, form)
+    saved = {}
+    for part, (kind, _) in PARTS.items():
+        obj = me() if part in ("checks", "tax") else None
+        saved[part] = kind(None, obj=obj, data={"wanted": wanted}, prefix=part)
+        _ask_for_password(part, saved[part])
     return page(
         "center/profile.html",
         forms=saved | forms,
@@ -73,18 +63,12 @@ def save(part: str) -> Response:
     form: Any = kind(prefix=part)
     _ask_for_password(part, form)
     if form.validate():
-        try:
+        with form.refusals():
             if "current" in form:
                 ip = request.remote_addr or ""
                 access.check_password(me(), form.current.data, now=now(), ip=ip)
                 prove()
-            said = deed(form)
-        except access.NotSignedIn as problem:
-            form.refuse(problem, "current")
-        except Refused as problem:
-            form.refuse(problem, "new" if problem.field == "password" else "")
-        else:
-            flash(said, "good")
+            flash(deed(form), "good")
             return goto("login.login" if part == "close" else "center.profile")
     return _page({part: form})
 
@@ -99,7 +83,7 @@ def end_session() -> Response:
 
 
 def _save_checks(form: Any) -> str:
-    affiliates.change_profile(me(), by=me().code, now=now(), **form.values(*ADDRESS))
+    affiliates.change_profile(me(), by=me().code, now=now(), **form.values(*affiliates.ON_CHECKS))
     return "Name and address saved. The next check uses them."
 
 

@@ -1,8 +1,6 @@
-"""The live tables of clicks, orders and payments, and each as CSV; clicks and orders are filtered
-by the address, and read on by key.
+"""The live tables of clicks, orders, payments and the team, and each as CSV; clicks and orders are
+filtered by the address, and read on by key.
 """
-
-from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
@@ -10,7 +8,7 @@ from typing import Any
 
 from flask import Response, abort, request
 
-from portal import accounts, evidence, formats, months, outlook, reports, words
+from portal import accounts, evidence, formats, months, outlook, program, reports, words
 from portal.books import Order
 from portal.explain import because, click_before, earned, explain, other_clicks
 from portal.forms import options
@@ -18,10 +16,11 @@ from portal.forms.center import RowsForm
 from portal.models import Click, TaxIdOnFile
 from portal.months import Month
 from portal.reports import MAIN_LINK, Filter, Rows
+from portal.team import members
 from portal.views.center import blueprint, head
 from portal.views.html import me, now, page, settings, table
 
-LOST = 25
+LOST, MEMBERS = 25, 100  # rows shown of clicks without commission, and of the team
 Told = dict[str, Any]
 
 
@@ -83,7 +82,10 @@ def _table(
     if csv:
         return table(name, columns, (row["cells"] for row in rows))
     if name == "orders":
-        context["lost"] = _lost(wanted, names)
+        context["lost"] = [
+            {"why": why, "link": names.get(why.click.link_id, MAIN_LINK)}
+            for why in evidence.lost(me(), wanted, LOST)
+        ]
     newest = rows[0]["key"] if rows else request.args.get("upto")
     older = rows[-1]["key"] if found.has_older else None
     context |= {"form": form, "rows": rows, "newer": found.newer, "newest": newest, "older": older,
@@ -100,12 +102,6 @@ def _filtered(form: RowsForm) -> str:
         "to": form.until.data and formats.day(form.until.data, settings().zone, now()),
     }
     return " ".join(f"{word} {what}" for word, what in said.items() if what)
-
-
-def _lost(wanted: Filter, names: dict[int | None, str]) -> list[Told]:
-    """Clicks that an order followed without commission, of the same filter."""
-    found = evidence.lost(me(), wanted, LOST)
-    return [{"why": why, "link": names.get(why.click.link_id, MAIN_LINK)} for why in found]
 
 
 def _midnight(on: date | None, more: int = 0) -> datetime | None:
@@ -206,4 +202,30 @@ def payments() -> Response:
         dated=outlook.checks_dated(me(), year),
         tax_id=TaxIdOnFile.get_or_none(affiliate=me()),
         us_person=accounts.is_us_person(me()),
+    )
+
+
+# --- Team -------------------------------------------------------------------------------------
+
+
+@blueprint.get("/team")
+def team() -> Response:
+    """Who, since when and why, with this month's counts and sums; the CSV has everyone."""
+    zone = settings().zone
+    rows = members(me(), now=now(), zone=zone)
+    if request.args.get("format") == "csv":
+        columns = "name joined attached because orders_month paid_month earned_month earned"
+        cells = (
+            (m.name, m.joined.isoformat(), m.attached.isoformat(), m.because, m.orders,
+             *map(formats.usd, (m.paid, m.earned, m.ever))) for m in rows
+        )  # fmt: skip
+        return table("team", columns, cells)
+    return page(
+        "center/team.html",
+        "center/_team.html",
+        rows=rows,
+        shown=rows[:MEMBERS],
+        with_sales=sum(member.ever != 0 for member in rows),
+        month=formats.month(months.month_of(now(), zone)),
+        rate=formats.percent(program.terms_version().override_rate),
     )
