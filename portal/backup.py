@@ -28,9 +28,10 @@ from portal.rules import Refused
 
 RESTORED, HIGHEST = "restored_at", "highest_check"  # what the program keeps about itself
 UNCONFIRMED = (
-    "A backup was restored. Confirm the highest check number that was used since: "
-    "portal restored --highest-check N."
+    "A backup was restored. Confirm the highest check number that was used since, "
+    "in the program office or by: portal restored --highest-check N."
 )
+LEAP = 1_000_000  # check numbers between two that follow each other, at most
 DAILY, MONTHLY = timedelta(days=30), timedelta(days=366)
 _FOLDER = "backups"
 # Nobody stays signed in over a restore, and a mail that waited then was perhaps sent since.
@@ -218,6 +219,17 @@ def highest_number() -> int:
     return max(*(number or 0 for number in used), int(row.value if row else 0))
 
 
+def need_near(number: int, field: str = "first") -> None:
+    """Raise Refused for a check number so far above those used that it must be mistyped.
+
+    Numbers are never taken back, and a printer's run of them would end.
+    """
+    used = highest_number()
+    if used and number > used + LEAP:
+        said = f"{number} is more than {LEAP:,} above {used}, the highest number used so far."
+        raise Refused(said, field)
+
+
 def confirm(highest: int, *, by: str, now: datetime) -> None:
     """Say which check number was the highest on paper, and go on. Raises Refused."""
     with transaction():
@@ -226,6 +238,7 @@ def confirm(highest: int, *, by: str, now: datetime) -> None:
         if highest < highest_number():
             said = f"Number {highest_number()} is used in the books: the highest is not below it."
             raise Refused(said, "highest_check")
+        need_near(highest, "highest_check")
         same = {"conflict_target": [Setting.name], "update": {"value": str(highest)}}
         Setting.insert(name=HIGHEST, value=str(highest)).on_conflict(**same).execute()
         Setting.delete().where(Setting.name == RESTORED).execute()

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from peewee import CharField, CompositeKey, ForeignKeyField, IntegerField, chunked, fn
+from peewee import CharField, CompositeKey, ForeignKeyField, IntegerField, Value, chunked, fn
 
 from portal import program, rules
 from portal.books import PaperCheck, Payout, SpoiledSheet
@@ -62,32 +62,36 @@ class Sheet(NamedTuple):
 
 def register(*where: Any) -> Iterator[Sheet]:
     """Every number that was used, or those of some payouts, in order."""
-    whom = Payout.amount, Affiliate.code, Payout.run
-    about: Any = PaperCheck.number, PaperCheck.check_date, PaperCheck.payee, PaperCheck.status
-    about += PaperCheck.mailed_on, PaperCheck.void_reason
-    printed = PaperCheck.select(*about, *whom).join(Payout).join(Affiliate)
-    printed = printed.where(PaperCheck.number.is_null(False), *where).order_by(PaperCheck.number)
-    burned = SpoiledSheet.number, SpoiledSheet.check_date, SpoiledSheet.payee
-    spoiled: Any = SpoiledSheet.select(*burned, *whom).join(PaperCheck).join(Payout)
-    spoiled = spoiled.join(Affiliate).where(True, *where).order_by(SpoiledSheet.number)
-    return heapq.merge(
-        (Sheet(number, day, amount, payee, status, code, month, mailed, reason)
-         for number, day, payee, status, mailed, reason, amount, code, month
-         in printed.tuples().iterator()),
-        (Sheet(number, day, amount, payee, SPOILED, code, month, None, "")
-         for number, day, payee, amount, code, month in spoiled.tuples().iterator()),
-    )  # fmt: skip
+    return heapq.merge(_checks(*where), _spoiled(*where))
+
+
+def _checks(*where: Any) -> Iterator[Sheet]:
+    about: Any = PaperCheck.number, PaperCheck.check_date, Payout.amount, PaperCheck.payee
+    about += PaperCheck.status, Affiliate.code, Payout.run, PaperCheck.mailed_on
+    query = PaperCheck.select(*about, PaperCheck.void_reason).join(Payout).join(Affiliate)
+    query = query.where(PaperCheck.number.is_null(False), *where).order_by(PaperCheck.number)
+    return (Sheet(*row) for row in query.tuples().iterator())
+
+
+def _spoiled(*where: Any) -> Iterator[Sheet]:
+    sheet = SpoiledSheet
+    about: Any = sheet.number, sheet.check_date, Payout.amount, sheet.payee, Value(SPOILED)
+    query: Any = sheet.select(*about, Affiliate.code, Payout.run, Value(None), Value(""))
+    query = query.join(PaperCheck).join(Payout).join(Affiliate).where(True, *where)
+    return (Sheet(*row) for row in query.order_by(sheet.number).tuples().iterator())
 
 
 def waiting() -> dict[str, list[Sheet]]:
     """What the next file tells, by the mark, in the order of numbers."""
-    told = set(BankLine.select(BankLine.number, BankLine.mark).tuples())
-    found: dict[str, list[Sheet]] = {ISSUE: [], VOID: []}
-    for sheet in register():
-        mark = VOID if sheet.status in (rules.VOID, SPOILED) else ISSUE
-        if (sheet.number, mark) not in told:
-            found[mark].append(sheet)
-    return found
+    told = {m: BankLine.select(BankLine.number).where(BankLine.mark == m) for m in (ISSUE, VOID)}
+    void = PaperCheck.status == rules.VOID
+    return {
+        ISSUE: list(_checks(~void, PaperCheck.number.not_in(told[ISSUE]))),
+        VOID: sorted([
+            *_checks(void, PaperCheck.number.not_in(told[VOID])),
+            *_spoiled(SpoiledSheet.number.not_in(told[VOID])),
+        ]),
+    }  # fmt: skip
 
 
 def make(*, by: str, now: datetime) -> int:

@@ -50,6 +50,7 @@ def print_checks(
     with transaction():  # no other deed can take a number
         backup.need_confirmed()
         number = next_number() if first is None else first
+        backup.need_near(number)
         if number < next_number():
             said = f"The numbers up to {next_number() - 1} are used. Take one above."
             raise rules.Refused(said, "first")
@@ -65,6 +66,9 @@ def spoil(month: str, first: int, last: int, *, now: datetime, by: str) -> dict[
         SpoiledSheet.create(number=number, check=check, spoiled_at=now, **about)
         return check
 
+    if last - first >= STEP:
+        said = f"These are more than {STEP} sheets. Tell them pile by pile."
+        raise rules.Refused(said, "last")
     with transaction():
         sheets = PaperCheck.last(Payout.run == month, PaperCheck.number.between(first, last))
         codes = [check.payout.affiliate.code for check in sheets]

@@ -7,6 +7,9 @@ from portal import office, paper, program, rules
 from portal.books import PaperCheck
 from portal.explain import explain
 
+# Written across a check that is no longer to be printed, so that no second one looks good.
+MARKS = {rules.VOID: "VOID", rules.CHECK_PAID: "COPY", rules.CLEARED: "COPY"}
+
 
 def stock() -> paper.Stock:
     """The paper in the printer, as the program's settings say."""
@@ -20,7 +23,7 @@ def stock() -> paper.Stock:
 
 
 def pages(checks: Iterable[PaperCheck], *, now: datetime) -> bytes:
-    """Printed checks as a PDF, a page each; void ones say so. Raises Refused, see paper.py."""
+    """Printed checks as a PDF, a page each; void and mailed ones say so. Raises Refused."""
     known = program.load()
     return paper.checks([_page(check, known, now) for check in checks], stock())
 
@@ -40,7 +43,7 @@ def _page(check: PaperCheck, known: program.Program, now: datetime) -> paper.Che
         program=known.payer,
         program_address=known.program_address,
         brought=brought,
-        mark="VOID" if check.status == rules.VOID else "",
+        mark=MARKS.get(check.status, ""),
         lines=tuple(
             paper.VoucherLine(
                 day=entry.happened_at.astimezone(known.zone).date(),

@@ -275,6 +275,8 @@ BEFORE = {deed: before for deed, (before, _) in _MOVES.items()} | {"reissue": (V
 def moved(state: str, deed: str, *, suspended: bool = False, has_address: bool = True) -> str:
     """The state of a check after a deed (R21). Raises Refused when it cannot move so."""
     before, after = _MOVES[deed]
+    if deed == "spoil" and state not in before:
+        raise Refused(f"Only the sheet of a printed check is spoiled; this one is {state}.")
     if state not in before:
         raise Refused(f"A check that is {state} cannot become {after}.")
     if deed == "print" and suspended:

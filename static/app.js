@@ -68,6 +68,12 @@ document.addEventListener("htmx:afterSettle", (event) => {
   }
 });
 
+// What a part says of itself as it comes anew is said where a screen reader hears it.
+document.addEventListener("htmx:afterSettle", (event) => {
+  const told = event.target.querySelector?.("[data-say]");
+  if (told) say(told.textContent);
+});
+
 // The live line: as of when the numbers are, and a grey dot while they cannot be read anew.
 document.addEventListener("htmx:afterRequest", (event) => {
   const line = live();

@@ -212,6 +212,21 @@ def test_a_spoiled_sheet_moves_no_money_and_its_check_is_printed_anew(run, now):
     assert (again["check_number"], again["check_date"]) == (3, "2026-03-16")
 
 
+def test_a_number_far_above_is_mistyped(run, now):
+    checks.print_checks(run, codes=["ada"], first=900_001, by="test", now=now)  # the first is free
+    with pytest.raises(rules.Refused, match="is more than 1,000,000 above 900001") as refused:
+        checks.print_checks(run, first=1_900_002, by="test", now=now)
+    assert refused.value.field == "first"
+    assert checks.print_checks(run, first=1_900_001, by="test", now=now)["moved"]
+
+
+def test_more_than_a_pile_is_not_spoiled_by_a_typo(run, now):
+    do("print", run, now, "ada", "ben")
+    with pytest.raises(rules.Refused, match="more than 200 sheets"):
+        checks.spoil(run, 1, 201, by="test", now=now)
+    assert len(checks.spoil(run, 1, 200, by="test", now=now)["moved"]) == 2
+
+
 def test_only_printed_sheets_of_the_run_are_spoiled(run, now):
     do("print", run, now, "ada", "ben")
     do("paid", run, now, "ben")

@@ -96,7 +96,7 @@ class Watch:
         with self.on(what):
             page.get_by_role("button", name=button, exact=True).click()
             page.locator("progress").wait_for()
-            assert "done" in page.locator("#moving [role=status]").inner_text()
+            assert "done" in page.locator("#moving [data-say]").inner_text()
             page.locator("#moving").wait_for(state="detached", timeout=120_000)
             page.wait_for_load_state()
         return len(seen)

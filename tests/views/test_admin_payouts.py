@@ -128,6 +128,13 @@ def test_checks_as_a_pdf_on_the_paper_that_is_set(office, run, month, today):
     assert office.get(f"{run}/sheets?first=9&format=pdf").status_code == 404
 
 
+def test_what_was_mailed_is_only_a_copy(office, run):
+    office.post(run, data={"do": "print", "everyone": "y", "first": "501"})
+    office.post(run, data={"do": "paid", "code": "alice"})
+    first, second = papers.texts(office.get(f"{run}/sheets?first=501&last=502&format=pdf").data)
+    assert ("COPY" in first, "COPY" in second) == (True, False)
+
+
 def test_a_name_that_cannot_be_printed_takes_no_number(office, run, alice):
     Affiliate.update(payee="\N{ROCKET} Ventures").where(Affiliate.id == alice.id).execute()
     assert "name or address not printable" in text(office.get("/admin/"))

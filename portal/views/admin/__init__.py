@@ -101,6 +101,9 @@ def send_again(number: int) -> Response:
 def restored() -> Response:
     """After a restore: ask for the highest check number on paper, then go on paying."""
     form = RestoredForm()
+    if not backup.unconfirmed():
+        flash("No restore waits to be confirmed.")
+        return goto("admin.overview")
     if form.validate_on_submit():
         try:
             backup.confirm(form.highest_check.data, by=me().email, now=now())
