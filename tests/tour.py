@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+import pypdfium2
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
@@ -56,6 +57,8 @@ def shots(month):
         Shot("material", OFFICE, "/admin/material"),
         Shot("cases", OFFICE, "/admin/cases"),
         Shot("payout-preview", OFFICE, f"/admin/payouts/{month}"),
+        Shot("run", OFFICE, f"/admin/payouts/{month.plus(-1)}"),
+        Shot("tax", OFFICE, f"/admin/tax?year={database.utcnow().year}"),
     ]
 
 
@@ -112,10 +115,21 @@ def take(page, shot):
     if shot.unfold:
         page.locator("details.why summary").first.click()
     height = min(page.evaluate("document.documentElement.scrollHeight"), TALLEST)
-    clip = {"x": 0, "y": 0, "width": shot.width, "height": height}
-    image = Image.open(BytesIO(page.screenshot(full_page=True, clip=clip))).convert("RGB")
+    page.set_viewport_size({"width": shot.width, "height": height})
+    image = Image.open(BytesIO(page.screenshot())).convert("RGB")
     few = image.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     few.save(PICTURES / f"{shot.name}.png", optimize=True)
+
+
+def take_a_check(page, month):
+    """The first check of a run, as the printer gets it."""
+    sheets = f"/admin/payouts/{month}/sheets"
+    page.goto(sheets)
+    number = page.locator("tbody th").first.inner_text()
+    answer = page.request.get(f"{sheets}?first={number}&format=pdf")
+    with pypdfium2.PdfDocument(answer.body()) as document:
+        image = document[0].render(scale=1.4).to_pil().convert("L")
+    image.quantize(16, dither=Image.Dither.NONE).save(PICTURES / "check.png", optimize=True)
 
 
 def main():
@@ -125,6 +139,7 @@ def main():
         pages = {who: sign_in(browser, url, who, logins[who]) for who in (AFFILIATE, OFFICE)}
         for shot in shots(month):
             take(pages[shot.who], shot)
+        take_a_check(pages[OFFICE], month.plus(-1))
         browser.close()
     sizes = [file.stat().st_size for file in PICTURES.glob("*.png")]
     if max(sizes) > LARGEST or sum(sizes) > ALL:
