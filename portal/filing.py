@@ -3,11 +3,12 @@
 Nothing else opens a tax ID. Who looks and why is kept, and committed, before anything is shown.
 """
 
+import csv
 import re
 from collections.abc import Callable
 from datetime import datetime
 
-from portal import program, taxyear, throttle, vault
+from portal import program, taxes, taxyear, throttle, vault
 from portal.database import transaction
 from portal.formats import decimal
 from portal.models import Affiliate, Audit, TaxIdOnFile
@@ -16,6 +17,7 @@ from portal.rules import Refused
 from portal.taxyear import Recipient
 from portal.words import address_lines
 
+FILE = 100  # forms that filing services take in one file
 MOST = 20  # looks an hour at tax IDs by one admin
 SUFFIXES = ("jr", "sr", "ii", "iii", "iv", "v")
 # The columns of a year's file, as filers of past years had them: to check against the IRS's own
@@ -109,16 +111,36 @@ def _seal_anew(on_file: TaxIdOnFile) -> None:
 # --- The file for the IRS ----------------------------------------------------------------------
 
 
-def for_filing(year: int, reason: str, *, by: str, now: datetime) -> list[list[str]]:
-    """The forms of a year for who files them, a row each under `COLUMNS`, with whole tax IDs.
+def for_filing(
+    year: int, reason: str, *, header: str = "", first: int = 1, by: str, now: datetime
+) -> list[list[str]]:
+    """The forms of a year for who files them, from the first up to `FILE` of them, a row each.
 
-    Raises Refused where the program's settings say too little of the payer.
+    The first row names the columns, as `header` does where the filing service's own is given.
+    Raises Refused where the settings say too little of the payer, or the header lacks a column.
     """
     payer = {"Form Type": "1099-NEC", "Tax Year": str(year), **_payer(program.load())}
-    forms = [one for one in taxyear.recipients(year) if one.form]
+    forms = [one for one in taxyear.recipients(year) if one.form][first - 1 : first - 1 + FILE]
     _look("tax file", str(year), reason, by, now, forms=len(forms))
     rows = [payer | _cells(one) for one in forms]
-    return [[row.get(name, "") for name in COLUMNS] for row in rows]
+    columns = _named(header) or COLUMNS
+    known = {_key(name): place for place, name in enumerate(columns)}
+    lacks = {name for row in rows for name, cell in row.items() if cell and _key(name) not in known}
+    if lacks:
+        raise Refused(f"This header has no column for: {'; '.join(sorted(lacks))}.", "header")
+    told = [{_key(name): cell for name, cell in row.items()} for row in rows]
+    return [columns, *([row.get(_key(name), "") for name in columns] for row in told)]
+
+
+def _named(header: str) -> list[str]:
+    """The columns that a pasted line names, with commas or tabs between."""
+    lines = header.splitlines()[:1]
+    return next(csv.reader(lines, delimiter="\t" if "\t" in header else ","), [])
+
+
+def _key(name: str) -> str:
+    """What a column means, whatever the number of its box in a year's form and its signs."""
+    return re.sub(r"[^a-z0-9]", "", re.sub(r"^box \w+", "", name.strip().lower()))
 
 
 def _payer(known: program.Program) -> Cells:
@@ -205,7 +227,7 @@ def copies(year: int) -> bytes:
 
 
 def _copy(year: int, one: Recipient, known: program.Program, corrected: bool) -> RecipientCopy:
-    box = "1a" if year >= 2026 else "1"  # the form was revised then
+    box = taxes.PAY_BOX[max(first for first in taxes.PAY_BOX if first <= year)]
     return RecipientCopy(
         year=year,
         payer="\n".join(filter(None, (known.payer, known.program_address, known.payer_phone))),

@@ -118,6 +118,17 @@ class LookForm(Form):
     current = password("Your password")
 
 
+class FileForm(LookForm):
+    """What the file for filing is made of: its columns, and which forms."""
+
+    header = line(
+        "First line of the filing service's template", "off", most=5_000,
+        kind=fields.TextAreaField, hint="Paste it where the columns differ from those of past "
+        "years; the file follows it.",
+    )  # fmt: skip
+    first = fields.SelectField("Forms", coerce=int, default=1)
+
+
 # --- Creatives ---------------------------------------------------------------------------------
 
 

@@ -231,6 +231,36 @@ def test_the_file_for_filing_has_every_form_with_whole_tax_ids(office, year, tod
     assert left == []
 
 
+def test_the_file_follows_the_header_of_the_filing_service(office, year, today, monkeypatch):
+    for name, value in PAYER.items():
+        program.change(name, value, by="test", now=today)
+    renamed = ["Occupation code", *reversed(filing.COLUMNS)]
+    renamed[renamed.index("Box 1 - Nonemployee compensation")] = "Box 1a – nonemployee Compensation"
+    pasted = LOOK | {"header": "\t".join(renamed) + "\nan example\tbelow"}
+    rows = list(
+        csv.DictReader(io.StringIO(text(office.post(f"/admin/tax/{year}/file", data=pasted))))
+    )
+    assert list(rows[0]) == renamed
+    assert rows[0]["Box 1a – nonemployee Compensation"] == "2000.00"
+    assert (rows[0]["Tax Year"], rows[0]["Occupation code"]) == (str(year), "")
+    answer = office.post(f"/admin/tax/{year}/file", data=LOOK | {"header": "Form Type,Tax Year"})
+    assert answer.status_code == 422
+    assert "has no column for" in text(answer)
+    assert "219456780" not in text(answer)
+
+
+def test_more_forms_than_a_file_takes_come_in_several(office, year, today, monkeypatch):
+    monkeypatch.setattr(filing, "FILE", 1)
+    for name, value in PAYER.items():
+        program.change(name, value, by="test", now=today)
+    page = text(office.get(f"/admin/tax/{year}/file"))
+    assert ("1 to 1" in page, "2 to 2" in page, "3 to 3" in page) == (True, True, False)
+    files = [text(office.post(f"/admin/tax/{year}/file", data=LOOK | {"first": n})) for n in "12"]
+    assert [len(list(csv.DictReader(io.StringIO(file)))) for file in files] == [1, 1]
+    assert files[0] != files[1]
+    assert office.post(f"/admin/tax/{year}/file", data=LOOK | {"first": "9"}).status_code == 422
+
+
 def test_the_file_says_what_is_not_known_of_the_payer(office, year):
     answer = office.post(f"/admin/tax/{year}/file", data=LOOK)
     assert answer.status_code == 422

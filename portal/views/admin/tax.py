@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from flask import Response, abort, flash, request
@@ -9,7 +10,7 @@ from flask import Response, abort, flash, request
 from portal import access, affiliates, filing, months, office, taxyear
 from portal.formats import usd
 from portal.forms import cents
-from portal.forms.office import AmountForm, LookForm
+from portal.forms.office import AmountForm, FileForm, LookForm
 from portal.models import TaxIdOnFile
 from portal.rules import Refused
 from portal.taxes import PROGRAM_1099
@@ -104,11 +105,14 @@ def tax_copies(year: int) -> Response:
 @blueprint.route(f"/tax/{YEAR}/file", methods=["GET", "POST"])
 def tax_file(year: int) -> Response:
     """The file for who files the forms, after a reason and the password; kept nowhere."""
-    form = LookForm()
-    rows = _look(form, filing.for_filing, year)
+    form, count = FileForm(), sum(one.form for one in taxyear.recipients(year))
+    files = range(1, max(count, 1) + 1, filing.FILE)
+    form.first.choices = [(n, f"{n} to {min(n + filing.FILE - 1, count)}") for n in files]
+    about = {"header": form.typed("header"), "first": form.first.data}
+    rows = _look(form, partial(filing.for_filing, **about), year)
     if rows is None:
         return page("admin/look.html", form=form, year=year, who=None, shown="")
-    return for_machines(f"1099-nec-{year}", [filing.COLUMNS, *rows])
+    return for_machines(f"1099-nec-{year}-{form.first.data}", rows)
 
 
 @blueprint.route("/tax/reveal/<code>", methods=["GET", "POST"])
