@@ -56,10 +56,8 @@ def tax_hold(us_person: bool, tax_id_on_file: bool, highest_year: int, terms: Te
 
 STATUTORY_1099 = {2025: 60_000, 2026: 200_000}  # 26 USC 6041(a); from 2027 indexed, to confirm
 PROGRAM_1099 = 60_000
-PAY_BOX = {
-    1982: "1",
-    2026: "1a",
-}  # where pay stands, by the first year of a form so
+# The box of what was paid, by the first year of a revision of the form.
+PAY_BOX = {1982: "1", 2026: "1a"}
 CORPORATIONS = ("c_corporation", "s_corporation")  # of affiliate.tax_class
 
 
