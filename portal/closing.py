@@ -76,8 +76,7 @@ def _last_check(affiliate: Affiliate) -> int:
 
 
 def _forget(affiliate: Affiliate, now: datetime) -> None:
-    changes = {"name": FORGOTTEN, **_LATER}
-    Affiliate.update(changes).where(Affiliate.id == affiliate.id).execute()
+    Affiliate.update({"name": FORGOTTEN, **_LATER}).where(Affiliate.id == affiliate.id).execute()
     checks = Payout.select().where(Payout.affiliate == affiliate)
     mine = PaperCheck.payout.in_(checks)
     PaperCheck.update(payee="", address="").where(mine).execute()

@@ -54,6 +54,12 @@ def test_a_preview_changes_nothing(office, month):
     assert "ben" in text(office.get(f"/admin/payouts/{month}?format=csv"))
 
 
+def test_one_check_is_no_checks(office, month, alice):
+    type(alice).update(status="suspended").where(type(alice).code == "ben").execute()
+    office.post(f"/admin/payouts/{month}/run")
+    assert "ran: 1 check to print." in text(office.get(f"/admin/payouts/{month}"))
+
+
 def test_a_preview_says_what_differs_from_the_run_before(office, month, alice, today):
     assert "Unlike" not in text(office.get(f"/admin/payouts/{month}"))
     make_run(month, today)

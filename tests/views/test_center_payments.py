@@ -1,5 +1,6 @@
 """The payment ledger: every kind of entry says which numbers made it (R17, R24)."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -94,6 +95,15 @@ def test_statements_add_up(login_as, alice, today):
     assert len(rows) == 4
     assert rows[-1].endswith("$20.00,$100.00")
     assert "$40.00" in text(login_as(alice).get("/center/payments"))
+
+
+def test_the_form_is_promised_for_the_day_that_the_office_sees(login_as, alice, admin, today):
+    year = months.year_of(today, program.load().zone)
+    mine = text(login_as(alice).get("/center/payments"))
+    due = re.search(r"if due</dt><dd>by (\w+) (\d+), (\d+)<", mine)
+    office = text(login_as(admin).get(f"/admin/tax?year={year}"))
+    month, day, after = re.search(r"and the IRS by (\w+) (\d+), (\d+)", office).groups()
+    assert due.groups() == (month[:3], day, after)
 
 
 @pytest.mark.parametrize("query", ["?month=2026-13", "?month=x", "?after=-1", "?after=x"])

@@ -35,6 +35,11 @@ def test_estimate_says_what_is_wrong(client, query):
     assert "to fix" in text(answer)
 
 
+def test_what_to_fix_reads_as_sentences(client):
+    page = text(client.post("/apply", data={name: FORM[name] for name in FORM if name != "terms"}))
+    assert "on my own purchases: Tick this to apply." in page
+
+
 def test_apply_makes_an_account(client):
     answer = client.post("/apply", data=FORM | {"country": "US", "tax_id": "000-00-0000"})
     assert answer.status_code == 200

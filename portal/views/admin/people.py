@@ -26,8 +26,7 @@ def everyone() -> Response:
     if state and state not in TONES:
         abort(404)
     csv = request.args.get("format") == "csv"
-    some = ("", None) if csv else (after, office.PAGE)
-    rows, older = office.affiliates(q, state, *some)
+    rows, older = office.affiliates(q, state, *(("", None) if csv else (after, office.PAGE)))
     sums = office.sums(rows, now=now(), zone=settings().zone)
     if csv:
         cells = (

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Response, abort, flash, request
 
-from portal import affiliates, checks, formats, months, office, outlook, payouts, rules
+from portal import affiliates, checks, formats, months, office, outlook, payouts, rules, words
 from portal.books import Run
 from portal.formats import usd
 from portal.forms.office import BatchForm, VoidForm
@@ -112,8 +112,8 @@ def run_now(month: str) -> Response:
     """Make the run of a month; doing it twice changes nothing (R19)."""
     month = month_of(month)
     if told := attempt(payouts.run_month, month, by=me().email):
-        count = len(told["payouts"])
-        flash(f"{formats.month(month)} ran: {count} checks to print.", "good")
+        count = words.plural(len(told["payouts"]), "check")
+        flash(f"{formats.month(month)} ran: {count} to print.", "good")
     return goto("admin.run", month=month)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Response, abort, request
 
-from portal import accounts, evidence, formats, months, outlook, program, reports, words
+from portal import accounts, evidence, formats, months, outlook, program, reports, taxyear, words
 from portal.books import Order
 from portal.explain import because, click_before, earned, explain, other_clicks
 from portal.forms import options
@@ -202,6 +202,7 @@ def payments() -> Response:
         dated=outlook.checks_dated(me(), year),
         tax_id=TaxIdOnFile.get_or_none(affiliate=me()),
         us_person=accounts.is_us_person(me()),
+        form_due=taxyear.due_day(year),
     )
 
 
