@@ -118,3 +118,9 @@ def test_a_tax_id_is_never_shown_again(client, set_up):
     assert page.status_code == 422
     assert 'value="Ada"' in page.get_data(as_text=True)
     assert "3456780" not in page.get_data(as_text=True)
+
+
+def test_what_is_nowhere_is_told_in_words(client):
+    page = text(client.get("/nowhere"))
+    assert "Not found" in page
+    assert "not_found" not in page
