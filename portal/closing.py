@@ -77,8 +77,7 @@ def _last_check(affiliate: Affiliate) -> int:
 
 def _forget(affiliate: Affiliate, now: datetime) -> None:
     Affiliate.update({"name": FORGOTTEN, **_LATER}).where(Affiliate.id == affiliate.id).execute()
-    checks = Payout.select().where(Payout.affiliate == affiliate)
-    mine = PaperCheck.payout.in_(checks)
+    mine = PaperCheck.payout.in_(Payout.select().where(Payout.affiliate == affiliate))
     PaperCheck.update(payee="", address="").where(mine).execute()
     burned = SpoiledSheet.check.in_(PaperCheck.select().where(mine))
     SpoiledSheet.update(payee="").where(burned).execute()
