@@ -2,7 +2,7 @@
 
 import pytest
 
-from portal import ledger, mail, program
+from portal import closing, ledger, mail, program
 from portal.models import Affiliate, Audit
 from tests.makers import make_affiliate, make_earnings, make_sale
 
@@ -43,6 +43,13 @@ def test_affiliates_are_found(office, alice, mallory):
     assert "Nobody matches" in text(office.get("/admin/affiliates?q=zzz"))
     assert office.get("/admin/affiliates?state=odd").status_code == 404
     assert "alice" in text(office.get("/admin/affiliates?format=csv"))
+
+
+def test_a_closed_account_is_not_said_to_be_declined(office, alice, today):
+    closing.close(alice, now=today)
+    page = text(office.get("/admin/affiliates"))
+    assert "1 declined or closed" in page
+    assert "Closed" in text(office.get("/admin/affiliates?state=declined"))
 
 
 def test_fifty_affiliates_cost_what_five_do(office, alice, today, monkeypatch):
