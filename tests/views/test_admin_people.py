@@ -28,6 +28,15 @@ def test_the_overview_lists_the_work(office, alice, today):
     assert "Carol Reyes" in page
 
 
+def test_what_mails_and_checks_lack_is_work(office, today):
+    assert "postal address, support contact: for mails and checks" in text(office.get("/admin/"))
+    program.change("program_address", "1 Main St", by="test", now=today)
+    program.change("support_email", "help@shop.example", by="test", now=today)
+    page = text(office.get("/admin/"))
+    assert "Settings to make" not in page
+    assert "Nothing waits" in page
+
+
 def test_applications_are_approved_and_declined(office, alice, today):
     program.change("applications", "review", by="test", now=today)
     for code, deed, then in (("carol", "approve", "active"), ("dave", "decline", "declined")):
