@@ -2,7 +2,7 @@
 
 import pytest
 
-from portal import closing, ledger, mail, program
+from portal import accounts, affiliates, closing, ledger, mail, program, vault
 from portal.models import Affiliate, Audit
 from tests.makers import make_affiliate, make_earnings, make_sale
 
@@ -52,6 +52,15 @@ def test_affiliates_are_found(office, alice, mallory):
     assert "Nobody matches" in text(office.get("/admin/affiliates?q=zzz"))
     assert office.get("/admin/affiliates?state=odd").status_code == 404
     assert "alice" in text(office.get("/admin/affiliates?format=csv"))
+
+
+def test_the_log_says_what_was_done(office, alice, today, tmp_path):
+    vault.use(tmp_path)
+    affiliates.change_tax_id(alice, "12-3456780", by="alice", now=today)
+    accounts.adjust(alice, 1_250, "Welcome", by="test", now=today)
+    page = text(office.get("/admin/affiliates/alice"))
+    assert "Tax ID changed" in page
+    assert "Balance adjusted: Welcome" in page
 
 
 def test_a_closed_account_is_not_said_to_be_declined(office, alice, today):
