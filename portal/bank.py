@@ -98,7 +98,7 @@ def make(*, by: str, now: datetime) -> int:
     """Make the next file and return its number. Raises Refused when there is nothing to tell."""
     account = program.load().bank_account
     if not account:
-        raise rules.Refused("Set bank_account first: the bank knows a check by account and number.")
+        raise rules.Refused("Set the account number first: the bank knows a check by both.")
     with transaction():
         told = waiting()
         if not any(told.values()):

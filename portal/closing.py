@@ -76,10 +76,8 @@ def _last_check(affiliate: Affiliate) -> int:
 
 
 def _forget(affiliate: Affiliate, now: datetime) -> None:
-    changes = {"name": FORGOTTEN, **_LATER}
-    Affiliate.update(changes).where(Affiliate.id == affiliate.id).execute()
-    checks = Payout.select().where(Payout.affiliate == affiliate)
-    mine = PaperCheck.payout.in_(checks)
+    Affiliate.update({"name": FORGOTTEN, **_LATER}).where(Affiliate.id == affiliate.id).execute()
+    mine = PaperCheck.payout.in_(Payout.select().where(Payout.affiliate == affiliate))
     PaperCheck.update(payee="", address="").where(mine).execute()
     burned = SpoiledSheet.check.in_(PaperCheck.select().where(mine))
     SpoiledSheet.update(payee="").where(burned).execute()

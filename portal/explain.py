@@ -173,8 +173,7 @@ class _Known:
             on, what = self._when(refund.happened_at), REFUNDS[refund.kind].lower()
             trail.append(("Later", f"{usd(one.amount)} on {on}, {what}"))
         if later and entry.kind != rules.REVERSAL:
-            left = entry.amount + sum(one.amount for one in later)
-            trail.append(("Left of it", usd(left)))
+            trail.append(("Left of it", usd(entry.amount + sum(one.amount for one in later))))
         return trail
 
     def _commission(self, payment: Any, order: Any) -> tuple[str, Trail]:

@@ -113,8 +113,7 @@ def make(
         if len(own) >= MOST:
             said = f"You have {MOST} links, which is all there are. Change one you no longer use."
             raise Refused(said, "name")
-        stem = words.slug(name)[:32].strip("-") or "link"
-        slug = slug or words.unused(stem, {MAIN, *own})
+        slug = slug or words.unused(words.slug(name)[:32].strip("-") or "link", {MAIN, *own})
         link = Link.create(
             affiliate=affiliate, slug=slug, name=name, landing=landing, created_at=now
         )

@@ -69,11 +69,10 @@ def _state(affiliate: Affiliate, amount: int, run_month: Month, now: datetime) -
     if amount < 0:
         return "negative"
     held = accounts.hold(affiliate, now=now)
-    suspended, tax = held == rules.HELD_SUSPENDED, held == rules.HELD_TAX_ID
+    about = {"suspended": held == rules.HELD_SUSPENDED, "tax_hold": held == rules.HELD_TAX_ID}
     terms = program.terms_version().terms()
     waived = bool(accounts.waived(run_month, only=affiliate.id))
-    about = {"suspended": suspended, "tax_hold": tax, "waived": waived}
-    found = rules.list_of(amount, terms=terms, **about)
+    found = rules.list_of(amount, terms=terms, waived=waived, **about)
     if found == rules.IN_PAYOUTS and not affiliate.has_address:
         return "address"
     if found or not Entry.select().where(Entry.affiliate == affiliate).exists():
@@ -93,10 +92,12 @@ def _words(
     reached = f"The {least} minimum is reached."
     if amount < terms.minimum_payout:
         reached = "The office lets the next run pay this below the minimum."
-    kept = reports.due(affiliate, run_month.start(zone))
-    memo = f"Earned {'through' if kept > 0 else 'in'} {name}"
-    if kept > 0:
-        memo += f", {usd(min(kept, amount))} of it kept from before"
+    early = Entry.kind.in_((rules.PAYOUT, rules.PAYOUT_VOID))
+    early |= Entry.happened_at < run_month.start(zone)
+    kept = Entry.select(fn.SUM(Entry.amount)).where(early, Entry.affiliate == affiliate).scalar()
+    memo = f"Earned in {name}"
+    if kept and kept > 0:
+        memo = f"Earned through {name}, {usd(min(int(kept), amount))} of it kept from before"
     return {
         "nothing": ("After your first sale", "Nothing earned yet", "Waiting", "",
                     "Your first click starts it. Share your link."),
@@ -153,14 +154,13 @@ def _told(papers: list[Any], now: datetime) -> str:
 
 def _paper(check: Any, now: datetime) -> str:
     """One check with its number and its state (R21)."""
-    number = f"no. {check.number}" if check.number else ""
+    number = f"no. {check.number}, " if check.number else ""
     mailed = date.fromisoformat(check.mailed_on) if check.mailed_on else check.moved_at
     told = {
         rules.CHECK_PAID: f"mailed {day(mailed, program.load().zone, now)}",
         rules.VOID: LATE.get(check.void_reason, f"void, {check.void_reason}"),
     }
-    said = (CHECKS | told)[check.status]
-    return f"{number}, {said}" if number else said
+    return number + (CHECKS | told)[check.status]
 
 
 def by_month(affiliate: Affiliate, *, now: datetime) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from peewee import chunked, fn
 from portal import accounts, backup, ledger, mail, months, program, rules, taxes
 from portal.books import NotPaid, PaperCheck, Payout, Run, Verification
 from portal.database import transaction
+from portal.formats import month as named
 from portal.ledger import Due, Person
 from portal.models import Affiliate, Audit, TaxIdOnFile, last_fact
 
@@ -44,10 +45,10 @@ def _lists(month: str, last: int) -> list[Due]:
 def why_not(month: str, *, now: datetime) -> str | None:
     """Why the run of a month cannot be made now, or None (R19)."""
     if now < _month(month).end(program.load().zone):
-        return f"{month} is not over. It can only be previewed."
+        return f"{named(month)} is not over. It can only be previewed."
     later = Run.select().where(Run.month > month).order_by(Run.month).first()
     if later:
-        return f"The run of {later.month} has paid what was due for {month} too."
+        return f"The run of {named(later.month)} has paid what was due for {named(month)} too."
     if backup.unconfirmed():
         return backup.UNCONFIRMED
     check = Verification.select().order_by(Verification.id.desc()).first()

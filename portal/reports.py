@@ -149,8 +149,7 @@ def labels(affiliate: Affiliate) -> list[str]:
 def clicks(affiliate: Affiliate, wanted: Filter, **cut: Any) -> Rows:
     """Click-throughs, newest first, and by click the order that followed."""
     mine = (Click.affiliate_id == affiliate.id) & Click.mark.is_null()
-    query = Click.select().where(mine, *wanted.where(Click.clicked_at))
-    found = _cut(query, Click.id, **cut)
+    found = _cut(Click.select().where(mine, *wanted.where(Click.clicked_at)), Click.id, **cut)
     ordered = Order.select(Order.click_id, Order.order_id).where(
         Order.click_id.in_([click.id for click in found.rows]), Order.credited_to == affiliate
     )

@@ -41,6 +41,13 @@ def carried_on_its_way(alice):
     make_earnings(alice, NOW, sales=2)
 
 
+def taken_back_since(alice):
+    """What is lost this month is not said to be missing from what was kept before it."""
+    carried(alice)
+    late = make_earnings(alice, NOW, sales=2)
+    make_refund(late[0]["event_id"], NOW)
+
+
 def five_sales(alice):
     make_earnings(alice, NOW, sales=5)
 
@@ -96,6 +103,9 @@ def corrected(alice):
         (carried_on_its_way, "payout", 12_000, "December 1, 2026",
          "Earned through November 2026, $60.00 of it kept from before", "On its way", "good",
          "The $100.00 minimum is reached. Mailed after the run on Dec 1, 6:00 am."),
+        (taken_back_since, "payout", 10_000, "December 1, 2026",
+         "Earned through November 2026, $60.00 of it kept from before", "On its way", "good",
+         "The $100.00 minimum is reached."),
         (five_sales, "payout", 10_000, "December 1, 2026", "Earned in November 2026",
          "On its way", "good", "Mailed after the run on Dec 1"),
         (all_paid, "paid", 0, "After your next sale", "Nothing due since the last check",

@@ -7,6 +7,7 @@ address again, and gets the part alone, or 204 where the part has not changed.
 import csv
 import hashlib
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from typing import Any
@@ -176,7 +177,7 @@ def _download(name: str, content: bytes | Iterator[str], mimetype: str) -> Respo
 
 def _harmless(cell: Any) -> Any:
     """A cell as it is, or with an apostrophe before what a spreadsheet would take for a formula."""
-    risky = isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
+    risky = isinstance(cell, str) and re.match(r"[=+@\t\r\n]|-(?!\d+\.\d\d\Z)", cell)
     return f"'{cell}" if risky else cell
 
 

@@ -23,7 +23,7 @@ def show_program() -> Response:
     terms = program.terms_version().terms()
     plans, earns = program.examples(terms)
     form = EstimateForm(request.args) if request.args else EstimateForm(data={"plan": "month"})
-    form.plan.choices = options((name, f"A plan of {usd(plan.price)} a {plan.interval}")
+    form.plan.choices = options((name, f"{usd(plan.price)} a {plan.interval}")
                                 for name, plan in plans.items() if name != "once")  # fmt: skip
     right = not request.args or form.validate()
     return page(
@@ -59,7 +59,6 @@ def apply() -> Response:
     if form.validate_on_submit():
         with form.refusals():
             throttle.limit("sign-up", request.remote_addr or "", SIGN_UPS_AN_HOUR, now())
-            click_id = request.cookies.get(COOKIE, "")
-            affiliates.apply(now=now(), click_id=click_id, **form.said())
+            affiliates.apply(now=now(), click_id=request.cookies.get(COOKIE, ""), **form.said())
             return page("public/applied.html", status=200, email=form.email.data, **_next())
     return page("public/apply.html", wait=form.wait, form=form, **_next())

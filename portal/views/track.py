@@ -1,4 +1,4 @@
-"""What the merchant's pages ask for, the snippet /track.js and its /track/click; and /healthz."""
+"""What the merchant asks for without a key: /track.js, its /track/click, openapi.json; /healthz."""
 
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import UnsupportedMediaType
@@ -12,7 +12,7 @@ blueprint = Blueprint("track", __name__)
 blueprint.register_error_handler(fields.Wrong, refused)
 
 LARGEST = 64 * 1024  # bytes of a body for /track/click
-_SNIPPET = (STATIC / "track.js").read_bytes()
+_FILES = {name: (STATIC / name).read_bytes() for name in ("track.js", "openapi.json")}
 _OPEN = {
     "Access-Control-Allow-Origin": "*",  # without credentials
     "Access-Control-Allow-Methods": "POST",
@@ -35,10 +35,13 @@ def _open_to_other_sites(response: Response) -> Response:
     return response
 
 
-@blueprint.get("/track.js")
-def snippet() -> Response:
-    """The script that the merchant puts into its pages."""
-    response = Response(_SNIPPET, mimetype="text/javascript")
+@blueprint.get("/track.js", defaults={"name": "track.js", "kind": "text/javascript"})
+@blueprint.get(
+    "/api/v1/openapi.json", defaults={"name": "openapi.json", "kind": "application/json"}
+)
+def file(name: str, kind: str) -> Response:
+    """The script that the merchant puts into its pages, and what its programs can call."""
+    response = Response(_FILES[name], mimetype=kind)
     response.headers["Cache-Control"] = "public, max-age=3600"
     response.add_etag(weak=True)
     response.make_conditional(request)

@@ -134,3 +134,13 @@ def test_what_moves_step_by_step_is_stopped(db, open_page, monkeypatch):
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="Checks", exact=True).wait_for()
     assert PaperCheck.select().where(PaperCheck.status == "issued").exists()
+
+
+SMALL = """() => [...document.querySelectorAll("header a, header button, footer a")].filter(
+  (element) => element.checkVisibility() && element.getBoundingClientRect().height < 24
+).map((element) => element.outerHTML)"""
+
+
+def test_what_is_on_every_page_is_large_enough_to_hit(page):
+    page.set_viewport_size({"width": 320, "height": 640})
+    assert page.evaluate(SMALL) == []

@@ -139,7 +139,7 @@ def preview_and_run(watch, month):
     assert page.locator("#preview .figure dd").first.inner_text() == f"{PAID:,}"
     with watch.on("make the run"):
         page.get_by_role("button", name="Run ").click()
-        page.get_by_text(f"{PAID} checks to print").wait_for()
+        page.get_by_text(f"{PAID:,} checks to print").wait_for()
 
 
 def take_the_paper(watch, page):

@@ -109,9 +109,10 @@ def test_nothing_is_made_without_an_account_or_anything_to_tell(printed, today):
     answer = printed.post("/admin/bank/files", follow_redirects=True)
     assert "The bank knows everything already" in text(answer)
     program.change("bank_account", "", by="test", now=today)
-    assert "Set bank_account first" in text(
-        printed.post("/admin/bank/files", follow_redirects=True)
-    )
+    refused = text(printed.post("/admin/bank/files", follow_redirects=True))
+    assert "Set the account number first" in refused
+    assert "bank_account" not in refused
+    assert "check_stock" not in refused
     assert bank.BankFile.select().count() == 1
 
 

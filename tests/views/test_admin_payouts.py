@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from portal import checks, ledger, program
+from portal import checks, formats, ledger, program
 from portal import office as bureau
 from portal.books import PaperCheck, Run
 from portal.models import Affiliate
@@ -54,6 +54,12 @@ def test_a_preview_changes_nothing(office, month):
     assert "ben" in text(office.get(f"/admin/payouts/{month}?format=csv"))
 
 
+def test_one_check_is_no_checks(office, month, alice):
+    type(alice).update(status="suspended").where(type(alice).code == "ben").execute()
+    office.post(f"/admin/payouts/{month}/run")
+    assert "ran: 1 check to print." in text(office.get(f"/admin/payouts/{month}"))
+
+
 def test_a_preview_says_what_differs_from_the_run_before(office, month, alice, today):
     assert "Unlike" not in text(office.get(f"/admin/payouts/{month}"))
     make_run(month, today)
@@ -96,8 +102,15 @@ def test_a_run_is_made_once(office, month):
 
 def test_a_month_that_is_not_over_is_refused(office, month):
     answer = office.post(f"/admin/payouts/{month.plus(1)}/run", follow_redirects=True)
-    assert "is not over" in text(answer)
+    assert f"{formats.month(month.plus(1))} is not over" in text(answer)
     assert not Run.select().exists()
+
+
+def test_a_month_before_the_first_is_run_by_hand_alone(office, month):
+    assert "The run starts by itself" in text(office.get(f"/admin/payouts/{month}"))
+    early = text(office.get(f"/admin/payouts/{program.load().first_month.plus(-1)}"))
+    assert "it is run by hand alone" in early
+    assert "The run starts by itself" not in early
 
 
 def test_printing_gives_numbers_and_sheets(office, run):

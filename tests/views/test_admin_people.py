@@ -2,7 +2,7 @@
 
 import pytest
 
-from portal import ledger, mail, program
+from portal import accounts, affiliates, closing, ledger, mail, program, vault
 from portal.models import Affiliate, Audit
 from tests.makers import make_affiliate, make_earnings, make_sale
 
@@ -28,6 +28,15 @@ def test_the_overview_lists_the_work(office, alice, today):
     assert "Carol Reyes" in page
 
 
+def test_what_mails_and_checks_lack_is_work(office, today):
+    assert "postal address, support contact: for mails and checks" in text(office.get("/admin/"))
+    program.change("program_address", "1 Main St", by="test", now=today)
+    program.change("support_email", "help@shop.example", by="test", now=today)
+    page = text(office.get("/admin/"))
+    assert "Settings to make" not in page
+    assert "Nothing waits" in page
+
+
 def test_applications_are_approved_and_declined(office, alice, today):
     program.change("applications", "review", by="test", now=today)
     for code, deed, then in (("carol", "approve", "active"), ("dave", "decline", "declined")):
@@ -43,6 +52,22 @@ def test_affiliates_are_found(office, alice, mallory):
     assert "Nobody matches" in text(office.get("/admin/affiliates?q=zzz"))
     assert office.get("/admin/affiliates?state=odd").status_code == 404
     assert "alice" in text(office.get("/admin/affiliates?format=csv"))
+
+
+def test_the_log_says_what_was_done(office, alice, today, tmp_path):
+    vault.use(tmp_path)
+    affiliates.change_tax_id(alice, "12-3456780", by="alice", now=today)
+    accounts.adjust(alice, 1_250, "Welcome", by="test", now=today)
+    page = text(office.get("/admin/affiliates/alice"))
+    assert "Tax ID changed" in page
+    assert "Balance adjusted: Welcome" in page
+
+
+def test_a_closed_account_is_not_said_to_be_declined(office, alice, today):
+    closing.close(alice, now=today)
+    page = text(office.get("/admin/affiliates"))
+    assert "1 declined or closed" in page
+    assert "Closed" in text(office.get("/admin/affiliates?state=declined"))
 
 
 def test_fifty_affiliates_cost_what_five_do(office, alice, today, monkeypatch):

@@ -117,3 +117,10 @@ def test_a_closed_account_is_opened_again_by_the_office(login_as, admin, alice, 
     assert "Open it again" in page
     client.post("/admin/affiliates/alice/status", data={"do": "approve"})
     assert Affiliate.get().status == "active"
+
+
+def test_what_was_saved_is_named_as_on_the_page(login_as, admin, saved):
+    client = login_as(admin)
+    client.post("/admin/settings", data=saved | {"program_address": "1 Main St", "payout_day": "3"})
+    page = text(client.get("/admin/settings"))
+    assert "Saved: Postal address, Day of the run." in page

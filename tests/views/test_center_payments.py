@@ -1,5 +1,7 @@
 """The payment ledger: every kind of entry says which numbers made it (R17, R24)."""
 
+import csv
+import re
 from datetime import timedelta
 
 import pytest
@@ -92,8 +94,24 @@ def test_statements_add_up(login_as, alice, today):
     make_earnings(alice, today, sales=3)
     rows = text(login_as(alice).get("/center/payments?format=csv")).splitlines()
     assert len(rows) == 4
-    assert rows[-1].endswith("$20.00,$100.00")
+    assert rows[-1].endswith(",20.00,100.00")
     assert "$40.00" in text(login_as(alice).get("/center/payments"))
+
+
+def test_the_form_is_promised_for_the_day_that_the_office_sees(login_as, alice, admin, today):
+    year = months.year_of(today, program.load().zone)
+    mine = text(login_as(alice).get("/center/payments"))
+    due = re.search(r"if due</dt><dd>by (\w+) (\d+), (\d+)<", mine)
+    office = text(login_as(admin).get(f"/admin/tax?year={year}"))
+    month, day, after = re.search(r"and the IRS by (\w+) (\d+), (\d+)", office).groups()
+    assert due.groups() == (month[:3], day, after)
+
+
+def test_a_spreadsheet_can_add_up_a_statement(login_as, alice, today):
+    (sale,) = make_earnings(alice, today, sales=1)
+    make_refund(sale["event_id"], today)
+    rows = csv.DictReader(text(login_as(alice).get("/center/payments?format=csv")).splitlines())
+    assert [float(row["amount"]) for row in rows] == [20, -20]
 
 
 @pytest.mark.parametrize("query", ["?month=2026-13", "?month=x", "?after=-1", "?after=x"])

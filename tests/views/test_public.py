@@ -35,6 +35,11 @@ def test_estimate_says_what_is_wrong(client, query):
     assert "to fix" in text(answer)
 
 
+def test_what_to_fix_reads_as_sentences(client):
+    page = text(client.post("/apply", data={name: FORM[name] for name in FORM if name != "terms"}))
+    assert "on my own purchases: Tick this to apply." in page
+
+
 def test_apply_makes_an_account(client):
     answer = client.post("/apply", data=FORM | {"country": "US", "tax_id": "000-00-0000"})
     assert answer.status_code == 200
@@ -113,3 +118,9 @@ def test_a_tax_id_is_never_shown_again(client, set_up):
     assert page.status_code == 422
     assert 'value="Ada"' in page.get_data(as_text=True)
     assert "3456780" not in page.get_data(as_text=True)
+
+
+def test_what_is_nowhere_is_told_in_words(client):
+    page = text(client.get("/nowhere"))
+    assert "Not found" in page
+    assert "not_found" not in page

@@ -84,8 +84,7 @@ def overview() -> Response:
 def mails() -> Response:
     """The mails that were not sent yet, without anything secret."""
     rows = list(mail.waiting().limit(200))
-    names = office.names([row.holder for row in rows])
-    return page("admin/mails.html", rows=rows, names=names)
+    return page("admin/mails.html", rows=rows, names=office.names([row.holder for row in rows]))
 
 
 @blueprint.post("/mails/<int(max=999999999):number>/again")

@@ -3,7 +3,7 @@
 from flask import Response, abort, flash, request
 
 from portal import bank, checks, office, paper, printing
-from portal.formats import decimal, usd
+from portal.formats import decimal
 from portal.views.admin import attempt, blueprint
 from portal.views.html import for_machines, goto, me, now, page, pdf, settings, table
 
@@ -53,7 +53,7 @@ def bank_file(number: int) -> Response:
 def register() -> Response:
     """Every number that was used, for people."""
     cells = (
-        (s.number, s.check_date, s.payee, s.affiliate, s.month, usd(s.amount), s.status,
+        (s.number, s.check_date, s.payee, s.affiliate, s.month, decimal(s.amount), s.status,
          s.mailed_on, s.void_reason)
         for s in bank.register()
     )  # fmt: skip

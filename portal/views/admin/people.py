@@ -5,7 +5,7 @@ from flask import Response, abort, flash, request
 from portal import accounts, affiliates, office, outlook, reports
 from portal.books import Customer
 from portal.explain import explain
-from portal.formats import usd
+from portal.formats import decimal, usd
 from portal.forms import Form, cents
 from portal.forms.office import AdjustForm, CustomerForm, WaiveForm
 from portal.models import Affiliate, TaxIdOnFile
@@ -26,14 +26,13 @@ def everyone() -> Response:
     if state and state not in TONES:
         abort(404)
     csv = request.args.get("format") == "csv"
-    some = ("", None) if csv else (after, office.PAGE)
-    rows, older = office.affiliates(q, state, *some)
+    rows, older = office.affiliates(q, state, *(("", None) if csv else (after, office.PAGE)))
     sums = office.sums(rows, now=now(), zone=settings().zone)
     if csv:
         cells = (
-            (a.code, a.name, a.email, a.status, usd(sums[a.id]["year"]), usd(sums[a.id]["balance"]))
-            for a in rows
-        )
+            (a.code, a.name, a.email, a.status,
+             *(decimal(sums[a.id][name]) for name in ("year", "balance"))) for a in rows
+        )  # fmt: skip
         return table("affiliates", "code name email status earned_this_year balance", cells)
     return page(
         "admin/affiliates.html",

@@ -18,7 +18,8 @@ def change() -> Response:
     if form.validate_on_submit():
         with form.refusals():
             changed = program.change_all(form.said(), by=me().email, now=now())
-            flash(f"Saved: {', '.join(changed)}." if changed else "Nothing was changed.", "good")
+            named = ", ".join(map(label, changed))
+            flash(f"Saved: {named}." if changed else "Nothing was changed.", "good")
             return goto("admin.settings")
     text = request.args.get("before", "")
     history, older = office.settings_log(int(text[:18]) if text.isdecimal() else None)

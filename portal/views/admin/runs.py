@@ -4,9 +4,9 @@ from typing import Any
 
 from flask import Response, abort, flash, request
 
-from portal import affiliates, checks, formats, months, office, outlook, payouts, rules
+from portal import affiliates, checks, formats, months, office, outlook, payouts, rules, words
 from portal.books import Run
-from portal.formats import usd
+from portal.formats import decimal, usd
 from portal.forms.office import BatchForm, VoidForm
 from portal.models import Affiliate
 from portal.months import Month
@@ -64,7 +64,7 @@ def _preview(month: Month) -> Response:
     ]
     if request.args.get("format") == "csv":
         names = dict(Affiliate.select(Affiliate.code, Affiliate.name).tuples())
-        cells = ((code, names[code], what, why, usd(due), unlike)
+        cells = ((code, names[code], what, why, decimal(due), unlike)
                  for code, what, _, why, due, unlike in standing)  # fmt: skip
         return table(f"preview-{month}", "code name what why due unlike_last_run", cells)
     places = {code: place for place, (code, *_) in enumerate(standing, 1)}
@@ -112,8 +112,8 @@ def run_now(month: str) -> Response:
     """Make the run of a month; doing it twice changes nothing (R19)."""
     month = month_of(month)
     if told := attempt(payouts.run_month, month, by=me().email):
-        count = len(told["payouts"])
-        flash(f"{formats.month(month)} ran: {count} checks to print.", "good")
+        count = words.plural(len(told["payouts"]), "check")
+        flash(f"{formats.month(month)} ran: {count} to print.", "good")
     return goto("admin.run", month=month)
 
 
@@ -147,7 +147,7 @@ def _checks(month: Month, made: dict[str, Any], form: BatchForm) -> Response:
 
 
 def _cells(paper: office.Paper) -> tuple[Any, ...]:
-    check, who = paper.check, (paper.affiliate.code, paper.payee, usd(paper.payout.amount))
+    check, who = paper.check, (paper.affiliate.code, paper.payee, decimal(paper.payout.amount))
     return *who, check.status, check.number, check.check_date, check.mailed_on
 
 

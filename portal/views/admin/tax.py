@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, abort, flash, request
 
 from portal import access, affiliates, filing, months, office, taxyear
-from portal.formats import usd
+from portal.formats import decimal
 from portal.forms import cents
 from portal.forms.office import AmountForm, FileForm, LookForm
 from portal.models import TaxIdOnFile
@@ -65,7 +65,7 @@ def _cells(people: list[taxyear.Recipient]) -> Iterator[tuple[Any, ...]]:
     for one in people:
         known = f"{one.on_file.kind} ending {one.on_file.last_four}" if one.on_file else ""
         who, form = one.affiliate, "yes" if one.form else "no"
-        yield who.code, one.name, who.tax_class, known, usd(one.amount), form, one.reason
+        yield who.code, one.name, who.tax_class, known, decimal(one.amount), form, one.reason
 
 
 @blueprint.post("/tax")

@@ -40,8 +40,7 @@ def _page(template: str, *kinds: str) -> Response:
     }
     brought = links.table(me(), now=now(), zone=settings().zone)
     clicks = {row.link.id: row.clicks for row in brought}
-    status = None if right else 422
-    return page(template, status=status, form=form, found=found, clicks=clicks)
+    return page(template, status=None if right else 422, form=form, found=found, clicks=clicks)
 
 
 def _ready(creative: Creative, chosen: str, label: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Response, abort, request
 
-from portal import accounts, evidence, formats, months, outlook, program, reports, words
+from portal import accounts, evidence, formats, months, outlook, program, reports, taxyear, words
 from portal.books import Order
 from portal.explain import because, click_before, earned, explain, other_clicks
 from portal.forms import options
@@ -155,7 +155,7 @@ def _told_order(order: Order, money: dict[str, Any], names: dict[int | None, str
     who = words.initials(order.customer.name, order.customer.email)
     plan = words.plan(order.interval, order.price, order.plan_name)
     key, at = order.order_id, order.ordered_at.isoformat()
-    sums = [formats.usd(money[name]) for name in ("paid", "refunded", "earned")]
+    sums = [formats.decimal(money[name]) for name in ("paid", "refunded", "earned")]
     return {"key": key, "cells": (key, at, who, plan, *sums, order.rule), "order": order,
             "who": who, "plan": plan, "state": state, "trail": trail, **money}  # fmt: skip
 
@@ -183,7 +183,7 @@ def payments() -> Response:
     if csv:
         cells = (
             (e.recorded_at.isoformat(), e.happened_at.isoformat(), told[e.id].title, e.kind, e.rule,
-             formats.usd(e.amount), formats.usd(b)) for e, b in rows
+             formats.decimal(e.amount), formats.decimal(b)) for e, b in rows
         )  # fmt: skip
         columns = "recorded_at happened_at entry kind rule amount balance"
         return table(f"payments-{month}", columns, cells)
@@ -202,6 +202,7 @@ def payments() -> Response:
         dated=outlook.checks_dated(me(), year),
         tax_id=TaxIdOnFile.get_or_none(affiliate=me()),
         us_person=accounts.is_us_person(me()),
+        form_due=taxyear.due_day(year),
     )
 
 
@@ -217,7 +218,7 @@ def team() -> Response:
         columns = "name joined attached because orders_month paid_month earned_month earned"
         cells = (
             (m.name, m.joined.isoformat(), m.attached.isoformat(), m.because, m.orders,
-             *map(formats.usd, (m.paid, m.earned, m.ever))) for m in rows
+             *map(formats.decimal, (m.paid, m.earned, m.ever))) for m in rows
         )  # fmt: skip
         return table("team", columns, cells)
     return page(
