@@ -84,9 +84,7 @@ def mark_paid(month: str, *, now: datetime, date: str | None = None, **who: Any)
 
     def deed(check: PaperCheck) -> PaperCheck:
         _move(check, "paid", now, mailed_on=day)
-        about: dict[str, Any] = {"number": check.number, "month": month, "day": on}
-        about |= {"amount": check.payout.amount, "key": f"check_mailed:{check.id}"}
-        mail.queue("check_mailed", to=check.payout.affiliate, now=now, **about)
+        _tell("check_mailed", check, now, day=on)
         return check
 
     return _each(month, "paid", deed, now=now, **who)
@@ -104,8 +102,11 @@ def void(month: str, *, now: datetime, reason: str, **who: Any) -> dict[str, Any
         raise rules.Refused("A void needs a reason: not sent, lost, stopped, returned.", "reason")
 
     def deed(check: PaperCheck) -> PaperCheck:
+        was_mailed = check.status == rules.CHECK_PAID
         _move(check, "void", now, void_reason=reason, runs_when_void=Run.select().count())
         ledger.post_void(check.payout, check.part, now=now)
+        if was_mailed:
+            _tell("check_void", check, now, why=reason.partition(":")[0])
         return check
 
     return _each(month, "void", deed, now=now, **who)
@@ -165,6 +166,13 @@ def _move(check: PaperCheck, did: str, now: datetime, **about: object) -> PaperC
     for name, value in about.items():
         setattr(check, name, value)
     return check
+
+
+def _tell(kind: str, check: PaperCheck, now: datetime, **more: str) -> None:
+    """Queue the mail to its payee about what became of a check."""
+    payout = check.payout
+    facts = {"number": check.number, "month": payout.run_id, "amount": payout.amount, **more}
+    mail.queue(kind, to=payout.affiliate, now=now, key=f"{kind}:{check.id}", **facts)
 
 
 def _each(

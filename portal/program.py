@@ -80,7 +80,7 @@ def change_all(said: Mapping[str, str], *, by: str, now: datetime) -> list[str]:
             if name not in terms:
                 same = {"conflict_target": [Setting.name], "update": {"value": value}}
                 Setting.insert(name=name, value=value).on_conflict(**same).execute()
-            Audit.note(by, "set", name, now, **{"value": value, "before": as_text(before[name])})
+            Audit.note(by, "set", name, now, value=value, before=as_text(before[name]))
         return changed
 
 

@@ -75,6 +75,7 @@ FACTS = {
     "tax_hold": MONTH,
     "address_needed": MONTH,
     "check_mailed": MONTH | {"number": 10482, "day": "December 2, 2026"},
+    "check_void": MONTH | {"number": 10482, "why": "lost"},
     "reversal": {
         "what": "Refund",
         "amount": -980,

@@ -123,6 +123,21 @@ def test_a_check_is_told_when_it_is_mailed_not_when_it_is_run(alice, now):
     }  # fmt: skip
 
 
+def test_a_void_is_told_of_a_check_that_was_mailed(alice, now):
+    makers.make_earnings(alice, now - timedelta(days=40), sales=6)
+    makers.make_run("2026-02", now)
+    about = {"by": "test", "now": now}
+    checks.print_checks("2026-02", first=10482, **about)
+    checks.void("2026-02", reason="not sent", **about)
+    assert told(alice, "check_void") == []  # nobody was told that it was on its way
+    checks.reissue("2026-02", **about)
+    checks.print_checks("2026-02", **about)
+    checks.mark_paid("2026-02", **about)
+    checks.void("2026-02", reason="lost: the bank's 17", **about)
+    (void,) = told(alice, "check_void")
+    assert void.facts == {"number": 10483, "month": "2026-02", "amount": 12000, "why": "lost"}
+
+
 def test_a_check_without_an_address_is_told_at_the_run(alice, now):
     Affiliate.update(line1="").execute()
     makers.make_earnings(alice, now - timedelta(days=40), sales=6)
