@@ -7,14 +7,14 @@ from wtforms import fields
 from wtforms.validators import InputRequired, NumberRange, Optional, Regexp
 
 from portal import pictures
-from portal.forms import Form, LeadsTo, is_amount, leads_to, line, options, password
+from portal.forms import Form, KeyedForm, LeadsTo, is_amount, leads_to, line, options, password
 
 ALT_HINT = "For readers who do not see the image."
 TEXT_HINT = "Plain lines, or HTML with links, lists, bold and italics; anything else is taken out."
 ACCEPTS = "image/png,image/jpeg,image/gif,image/webp"
 
 
-class AdjustForm(Form):
+class AdjustForm(KeyedForm):
     amount = line("Amount", hint="Minus takes away.", needed="Say how much.", inputmode="decimal")
     reason = line(
         "Reason", hint="The affiliate reads this.", needed="Say why. It is shown on the statement.",

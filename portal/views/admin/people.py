@@ -101,7 +101,8 @@ def adjust(code: str) -> Response:
     if form.validate():
         amount = cents(form.typed("amount"))
         with form.refusals():
-            accounts.adjust(affiliate, amount, form.typed("reason"), by=me().email, now=now())
+            said = {"by": me().email, "now": now(), "key": form.typed("key")}
+            accounts.adjust(affiliate, amount, form.typed("reason"), **said)
             flash(f"Entry of {usd(amount)} added.", "good")
             return goto("admin.affiliate", code=affiliate.code)
     return _file(affiliate, adjust=form)
