@@ -36,16 +36,9 @@ def everyone() -> Response:
         )
         return table("affiliates", "code name email status earned_this_year balance", cells)
     return page(
-        "admin/affiliates.html",
-        "admin/_affiliates.html",
-        rows=rows,
-        sums=sums,
-        next=older,
-        q=q,
-        state=state,
-        counts=office.states(),
-        tones=TONES,
-    )
+        "admin/affiliates.html", "admin/_affiliates.html", rows=rows, sums=sums, next=older, q=q,
+        state=state, counts=office.states(), tones=TONES,
+    )  # fmt: skip
 
 
 def _found(code: str) -> Affiliate:
