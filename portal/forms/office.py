@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask_wtf.file import FileField
-from wtforms import fields
+from wtforms import fields, widgets
 from wtforms.validators import InputRequired, NumberRange, Optional, Regexp
 
 from portal import pictures
@@ -43,6 +43,7 @@ class VoidForm(Form):
         ]),
         default="not sent",
     )  # fmt: skip
+    part = fields.IntegerField(widget=widgets.HiddenInput(), validators=[Optional()])
     note = line("Note", hint="For a stopped check, the bank's reference.", most=200)
     then = fields.RadioField(
         "And the money?",
