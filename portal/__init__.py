@@ -112,6 +112,9 @@ def _need_plain_address() -> None:
     """Nothing of ours is named by what cannot be printed, and PostgreSQL takes no NUL in a text."""
     if not request.path.isprintable():
         abort(404)
+    of_page = request.method == "POST" and request.blueprint in {page.name for page in PAGES}
+    if of_page and (request.is_json or None in request.form):  # it takes fields with names alone
+        abort(415)
 
 
 def _give_back(_: BaseException | None) -> None:

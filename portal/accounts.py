@@ -12,15 +12,20 @@ from portal.database import transaction
 from portal.models import Affiliate, Audit, ClickDay, Fact, TaxIdOnFile, record
 
 
-def adjust(affiliate: Affiliate, amount: int, reason: str, *, by: str, now: datetime) -> None:
-    """Correct a balance by an entry of its own, with a reason (R17). Raises Refused."""
+def adjust(
+    affiliate: Affiliate, amount: int, reason: str, *, by: str, now: datetime, key: str = ""
+) -> None:
+    """Correct a balance by an entry with a reason, one for a form's `key` (R17). Raises Refused."""
     if not amount:
         raise rules.Refused("An entry of zero changes nothing.", "amount")
     if not reason.strip():
         raise rules.Refused("An adjustment needs a reason.", "reason")
     with transaction():
         content = {"amount": amount, "reason": reason.strip()}
-        fact = record("adjustment", content, now, affiliate_id=affiliate.id)
+        same = Fact.select().where(Fact.kind == "adjustment", Fact.affiliate_id == affiliate.id)
+        if key and content | {"key": key} in [fact.content for fact in same]:
+            return  # the form was sent twice
+        fact = record("adjustment", content | {"key": key}, now, affiliate_id=affiliate.id)
         ledger.post_adjustment(affiliate.id, amount, fact.id, now=now)
         Audit.note(by, "adjust", affiliate.code, now, **content)
 

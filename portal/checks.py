@@ -95,13 +95,17 @@ def clear(month: str, *, now: datetime, **who: Any) -> dict[str, Any]:
     return _each(month, "clear", partial(_move, did="clear", now=now), now=now, **who)
 
 
-def void(month: str, *, now: datetime, reason: str, **who: Any) -> dict[str, Any]:
-    """Void checks with a reason and give the money back to the balance (R21)."""
+def void(
+    month: str, *, now: datetime, reason: str, part: int | None = None, **who: Any
+) -> dict[str, Any]:
+    """Void checks, or only one that is still this part, and give the money back (R21)."""
     reason = reason.strip()
     if not reason:
         raise rules.Refused("A void needs a reason: not sent, lost, stopped, returned.", "reason")
 
     def deed(check: PaperCheck) -> PaperCheck:
+        if part not in (None, check.part):
+            raise rules.Refused("Another check took the place of this one meanwhile.")
         was_mailed = check.status == rules.CHECK_PAID
         _move(check, "void", now, void_reason=reason, runs_when_void=Run.select().count())
         ledger.post_void(check.payout, check.part, now=now)

@@ -97,8 +97,11 @@ def _by_key(table: Any, names: tuple[str, ...], param: str) -> str:
 MIGRATIONS = Path(__file__).parent / "migrations"
 SAFE_WAL = (3, 51, 3)  # before it, WAL with several connections can corrupt the file
 DEEDS, CLICKS = 7301, 7303  # keys of PostgreSQL's advisory locks
-PATIENCE = 5  # seconds that a thread waits for a connection, or SQLite's write lock
+PATIENCE = 5  # seconds that a thread waits for a connection, or for its turn to write
+FORSAKEN = 60  # seconds after which PostgreSQL ends a transaction whose process hangs
 STEP = 0.0005  # seconds between two looks whether another process still writes
+_LOCK = """SELECT set_config('lock_timeout', %s, true),
+set_config('idle_in_transaction_session_timeout', %s, true), pg_advisory_xact_lock(%s)"""
 _PRAGMAS = {"busy_timeout": PATIENCE * 1000, "journal_mode": "wal", "synchronous": 2,
             "foreign_keys": 1}  # in this order: a new file is made WAL with patience  # fmt: skip
 
@@ -149,7 +152,7 @@ def transaction(kind: int = DEEDS) -> Iterator[None]:
     """
     with _turn() if is_sqlite() and not db.in_transaction() else nullcontext(), db.atomic():
         if not is_sqlite():
-            db.execute_sql("SELECT pg_advisory_xact_lock(%s)", (kind,))
+            db.execute_sql(_LOCK, (f"{PATIENCE}s", f"{FORSAKEN}s", kind))
         yield
 
 

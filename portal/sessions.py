@@ -69,10 +69,8 @@ def end_one(account: Account, key: str) -> bool:
 def listed(account: Account, *, now: datetime) -> list[LoginSession]:
     """The browsers that an account is signed in with, the latest used first."""
     kind = type(account)
-    fresh = (LoginSession.used_at >= now - IDLE[kind]) & (
-        LoginSession.began_at >= now - LONGEST[kind]
-    )
-    query = LoginSession.select().where(LoginSession.holder == holder(account), fresh)
+    fresh = LoginSession.used_at >= now - IDLE[kind], LoginSession.began_at >= now - LONGEST[kind]
+    query = LoginSession.select().where(LoginSession.holder == holder(account), *fresh)
     return list(query.order_by(LoginSession.used_at.desc()))
 
 

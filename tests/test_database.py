@@ -1,5 +1,7 @@
 """The database's own promises, the same on both kinds."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 
 import peewee
@@ -31,6 +33,35 @@ def test_a_deed_that_fails_leaves_nothing(db, now):
     with pytest.raises(RuntimeError):
         deed()
     assert Audit.select().count() == 0
+
+
+def test_a_writer_waits_for_another_only_so_long(db_url, monkeypatch):
+    monkeypatch.setattr(database, "PATIENCE", 0.2)
+    monkeypatch.setitem(database._PRAGMAS, "busy_timeout", 200)
+    database.connect(db_url).connect()
+
+    def deed():
+        with database.connected(), database.transaction():
+            return "done"
+
+    with ThreadPoolExecutor(1) as other:
+        with database.transaction(), pytest.raises(peewee.OperationalError):
+            other.submit(deed).result(timeout=3)
+        assert other.submit(deed).result(timeout=3) == "done"
+
+
+def test_postgresql_ends_a_deed_whose_process_hangs(db, monkeypatch):
+    if database.is_sqlite():
+        return  # there a lock goes with its process alone
+    monkeypatch.setattr(database, "FORSAKEN", 0.2)
+
+    @database.transaction()
+    def deed():
+        time.sleep(0.6)
+        db.execute_sql("SELECT 1")
+
+    with pytest.raises(peewee.OperationalError):
+        deed()
 
 
 def test_an_instant_comes_back_in_utc_and_sorts_by_time(db):

@@ -5,6 +5,7 @@ name; within `refusals` that sentence is put where the others stand. Nothing is 
 """
 
 import re
+import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -112,6 +113,12 @@ class Form(FlaskForm):
     def values(self, *names: str) -> dict[str, Any]:
         """The values of some fields by name."""
         return {name: self[name].data for name in names}
+
+
+class KeyedForm(Form):
+    """A form that may be sent twice and is taken once, by a key of its own."""
+
+    key = fields.HiddenField(validators=[Length(max=40)], default=lambda: secrets.token_hex(12))
 
 
 def leads_to() -> tuple[Any, Any]:

@@ -1,11 +1,9 @@
 """Forms of the Resource Center: what tables show, links, and questions to the office."""
 
-import secrets
-
 from wtforms import fields, widgets
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import InputRequired, Optional
 
-from portal.forms import Form, LeadsTo, is_label, leads_to, line, options
+from portal.forms import Form, KeyedForm, LeadsTo, is_label, leads_to, line, options
 
 BOUGHT = {
     "": "I do not know",
@@ -43,12 +41,6 @@ class InsideForm(Form):
     link = fields.SelectField("Link inside", validators=[Optional()], default="")
     sub_id = line("Label (sub-ID)", "off", most=64)
     validate_sub_id = is_label
-
-
-class KeyedForm(Form):
-    """A form that may be sent twice and is taken once, by a key of its own."""
-
-    key = fields.HiddenField(validators=[Length(max=40)], default=lambda: secrets.token_hex(12))
 
 
 class NoteForm(KeyedForm):

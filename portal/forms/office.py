@@ -3,18 +3,18 @@
 from typing import Any
 
 from flask_wtf.file import FileField
-from wtforms import fields
+from wtforms import fields, widgets
 from wtforms.validators import InputRequired, NumberRange, Optional, Regexp
 
 from portal import pictures
-from portal.forms import Form, LeadsTo, is_amount, leads_to, line, options, password
+from portal.forms import Form, KeyedForm, LeadsTo, is_amount, leads_to, line, options, password
 
 ALT_HINT = "For readers who do not see the image."
 TEXT_HINT = "Plain lines, or HTML with links, lists, bold and italics; anything else is taken out."
 ACCEPTS = "image/png,image/jpeg,image/gif,image/webp"
 
 
-class AdjustForm(Form):
+class AdjustForm(KeyedForm):
     amount = line("Amount", hint="Minus takes away.", needed="Say how much.", inputmode="decimal")
     reason = line(
         "Reason", hint="The affiliate reads this.", needed="Say why. It is shown on the statement.",
@@ -43,6 +43,7 @@ class VoidForm(Form):
         ]),
         default="not sent",
     )  # fmt: skip
+    part = fields.IntegerField(widget=widgets.HiddenInput(), validators=[Optional()])
     note = line("Note", hint="For a stopped check, the bank's reference.", most=200)
     then = fields.RadioField(
         "And the money?",

@@ -11,7 +11,7 @@ from typing import Any
 from flask import Flask, Response, current_app, g, jsonify, make_response, request
 from flask_wtf.csrf import CSRFError
 from peewee import InterfaceError, OperationalError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadHost, HTTPException
 
 from portal.rules import Refused
 from portal.views.html import page
@@ -65,6 +65,8 @@ def _told(error: HTTPException) -> Any:
         if words == type(error).description:  # werkzeug's words are for browsers
             words = FOR_PROGRAMS.get(status, words)
         answer = api_error(status, code, words)
+    elif isinstance(error, BadHost):  # no page can name its parts then
+        return error.get_response()
     else:
         case = "too_old" if isinstance(error, CSRFError) else status
         answer = page("errors/error.html", status=status, code=code, case=case)

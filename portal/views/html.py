@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from typing import Any
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import urlencode
 
 from flask import Flask, Response, abort, current_app, g, request, session, url_for
 from flask_login import UserMixin, current_user, login_user, logout_user
@@ -238,8 +238,7 @@ def ask_to_sign_in() -> Response:
     htmx = request.headers.get("HX-Request")
     asked = request.full_path.removesuffix("?") if request.method == "GET" else ""
     if htmx:
-        shown = urlsplit(request.headers.get("HX-Current-URL", ""))
-        asked = urlunsplit(shown._replace(scheme="", netloc="", fragment=""))
+        asked = re.sub(r"^(\w+:)?//[^/?#]*|#.*", "", request.headers.get("HX-Current-URL", ""))
     first = (url_for("center.overview"), url_for("admin.overview"), "")
     login = url_for("login.login", next=None if asked in first else asked)
     if htmx:

@@ -87,9 +87,7 @@ def confirm_email(token: str) -> Response:
         except Refused as problem:
             flash(str(problem), "bad")
         else:
-            flash(
-                "Your new address counts from now on. Sign in with it, or your user name.", "good"
-            )
+            flash("Your new address counts now. Sign in with it, or your user name.", "good")
             return goto("login.home")
     return page("login/email.html", status=200 if account else 404, address=address)
 

@@ -22,10 +22,11 @@ def show_program() -> Response:
     """The program page, with an estimate for the numbers in its address."""
     terms = program.terms_version().terms()
     plans, earns = program.examples(terms)
-    form = EstimateForm(request.args) if request.args else EstimateForm(data={"plan": "month"})
+    asked = request.args if {"customers", "plan"} & request.args.keys() else None
+    form = EstimateForm(asked, data={"plan": "month"})
     form.plan.choices = options((name, f"{usd(plan.price)} a {plan.interval}")
                                 for name, plan in plans.items() if name != "once")  # fmt: skip
-    right = not request.args or form.validate()
+    right = not asked or form.validate()
     return page(
         "public/program.html",
         status=200 if right else 422,

@@ -333,6 +333,16 @@ def test_a_void_with_a_new_check_at_once(office, run, alice):
     assert ledger.balance(alice.id) == 0
 
 
+def test_a_void_sent_twice_spares_the_check_that_came_after(office, run, alice):
+    part = re.search(r'name="part"[^>]* value="(\d+)"', text(office.get(f"{run}/alice/void")))
+    form = {"reason": "lost", "then": "reissue", "part": part[1]}
+    for _ in range(2):
+        answer = office.post(f"{run}/alice/void", data=form, follow_redirects=True)
+    assert "Another check took the place" in text(answer)
+    assert states() == ["issued", "issued", "void"]
+    assert ledger.balance(alice.id) == 0
+
+
 def test_checks_are_filtered(office, run):
     assert "Alice" not in text(office.get(f"{run}?q=ben")).partition('id="checks"')[2]
     assert "No check here" in text(office.get(f"{run}?state=paid"))

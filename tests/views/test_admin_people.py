@@ -1,5 +1,7 @@
 """The office: affiliates searched, suspended and reinstated, applications, corrections, mails."""
 
+import re
+
 import pytest
 
 from portal import accounts, affiliates, closing, ledger, mail, program, vault
@@ -112,6 +114,18 @@ def test_an_adjustment_needs_amount_and_reason(office, alice):
     assert ledger.balance(alice.id) == 0
     office.post(address, data={"adjust-amount": "−$1,012.50", "adjust-reason": "Paid twice"})
     assert ledger.balance(alice.id) == -101_250
+
+
+def test_an_adjustment_sent_twice_is_one_entry(office, alice):
+    address = "/admin/affiliates/alice/adjustments"
+    shown = re.search(r'name="adjust-key"[^>]* value="(\w+)"', text(office.get(address[:-12])))
+    form = {"adjust-amount": "150.00", "adjust-reason": "A present", "adjust-key": shown[1]}
+    for _ in range(2):
+        assert office.post(address, data=form).status_code == 303
+    assert ledger.balance(alice.id) == 15_000
+    office.post(address, data=form | {"adjust-amount": "50.00"})
+    office.post(address, data=form | {"adjust-key": "another"})
+    assert ledger.balance(alice.id) == 35_000
 
 
 def test_an_affiliate_is_linked_to_a_customer_once(office, alice, today):

@@ -133,6 +133,13 @@ def test_a_foreign_key_is_nowhere(login_as, alice, mallory, today):
         assert missing.status_code == 404
 
 
+def test_a_key_that_nobody_can_type_is_nowhere(login_as, alice):
+    client = login_as(alice)
+    for address in TABLES[:2]:
+        for name in ("before", "upto"):
+            assert client.get(f"{address}?{name}=a%00").status_code == 404
+
+
 @pytest.mark.parametrize("address", [*TABLES, "/center/"])
 def test_nothing_of_another_affiliate(login_as, alice, mallory, today, address):
     make_earnings(alice, today, sales=2)

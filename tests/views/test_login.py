@@ -138,6 +138,21 @@ def test_a_lost_session_sends_htmx_to_the_login_page(htmx, set_up):
     assert answer.headers["HX-Redirect"] == "/login"
 
 
+@pytest.mark.parametrize("shown", ["http://[bad", "http://a]b/", "//", "\xff", "http://x:9999999"])
+def test_a_lost_session_on_a_page_without_a_right_address(client, set_up, shown):
+    headers = {"HX-Request": "true", "HX-Current-URL": shown}
+    answer = client.get("/center/clicks", headers=headers)
+    assert answer.status_code == 401
+    assert answer.headers["HX-Redirect"].startswith("/login")
+
+
+def test_a_lost_session_comes_back_to_the_page_that_was_shown(client, set_up):
+    shown = "https://portal.example:8443/center/clicks?sub_id=a#clicks"
+    headers = {"HX-Request": "true", "HX-Current-URL": shown}
+    answer = client.get("/center/clicks", headers=headers)
+    assert answer.headers["HX-Redirect"] == "/login?next=/center/clicks?sub_id%3Da"
+
+
 def test_a_suspended_affiliate_still_reads(client, alice, today):
     affiliates.set_status(alice, SUSPENDED, by="test", now=today)
     sign_in(client, "alice")
@@ -188,3 +203,25 @@ def test_a_form_without_its_token_is_a_page_in_words(app, db):
     db.connect()
     assert [answer.status_code for answer in answers] == [400, 400, 400]
     assert "This form is too old" in answers[0].get_data(as_text=True)
+
+
+@pytest.mark.parametrize("body", ["[1, 2]", '{"username": {"a": 1}, "password": [1]}', "5"])
+def test_a_page_takes_no_json_for_a_form(client, set_up, body):
+    answer = client.post("/login", data=body, content_type="application/json")
+    assert answer.status_code == 415
+    assert "Not in this form" in answer.get_data(as_text=True)
+
+
+def test_a_form_whose_field_has_no_name_is_not_taken(app, set_up):
+    app.config["WTF_CSRF_ENABLED"] = True
+    body = "--a\r\nContent-Disposition: form-data\r\n\r\nz\r\n--a--"
+    kind = "multipart/form-data; boundary=a"
+    assert app.test_client().post("/login", data=body, content_type=kind).status_code == 415
+
+
+@pytest.mark.parametrize("path", ["/login", "/nowhere", "/api/v1/orders"])
+def test_a_host_that_is_none_is_refused_in_words(client, set_up, path):
+    answer = client.get(path, headers={"Host": "x" * 64})
+    assert answer.status_code == 400
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert client.get("/go/alice", headers={"Host": "x" * 64}).status_code == 302

@@ -28,6 +28,13 @@ def test_estimate_is_what_the_rules_make(client):
     assert "$29.10" in text(client.get("/?customers=3&plan=small"))
 
 
+@pytest.mark.parametrize("query", ["via=alice&click_id=x", "utm_source=letter", "live=on"])
+def test_what_others_put_into_the_address_asks_for_no_estimate(client, query):
+    answer = client.get(f"/?{query}")
+    assert answer.status_code == 200
+    assert "to fix" not in text(answer)
+
+
 @pytest.mark.parametrize("query", ["customers=x&plan=year", "customers=0", "plan=gold&customers=1"])
 def test_estimate_says_what_is_wrong(client, query):
     answer = client.get(f"/?{query}")

@@ -35,16 +35,9 @@ def everyone() -> Response:
         )  # fmt: skip
         return table("affiliates", "code name email status earned_this_year balance", cells)
     return page(
-        "admin/affiliates.html",
-        "admin/_affiliates.html",
-        rows=rows,
-        sums=sums,
-        next=older,
-        q=q,
-        state=state,
-        counts=office.states(),
-        tones=TONES,
-    )
+        "admin/affiliates.html", "admin/_affiliates.html", rows=rows, sums=sums, next=older, q=q,
+        state=state, counts=office.states(), tones=TONES,
+    )  # fmt: skip
 
 
 def _found(code: str) -> Affiliate:
@@ -100,7 +93,8 @@ def adjust(code: str) -> Response:
     if form.validate():
         amount = cents(form.typed("amount"))
         with form.refusals():
-            accounts.adjust(affiliate, amount, form.typed("reason"), by=me().email, now=now())
+            said = {"by": me().email, "now": now(), "key": form.typed("key")}
+            accounts.adjust(affiliate, amount, form.typed("reason"), **said)
             flash(f"Entry of {usd(amount)} added.", "good")
             return goto("admin.affiliate", code=affiliate.code)
     return _file(affiliate, adjust=form)

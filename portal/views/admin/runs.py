@@ -230,13 +230,15 @@ def _paper(month: str, code: str) -> office.Paper:
 @blueprint.route("/payouts/<month>/<code>/void", methods=["GET", "POST"])
 def void(month: str, code: str) -> Response:
     """Ask back once, then void a check with a reason; there is no undo."""
-    paper, form = _paper(month, code), VoidForm()
+    paper = _paper(month, code)
+    form = VoidForm(data={"part": paper.check.part})  # which check the page shows
     if paper.check.status not in rules.BEFORE["void"]:
         flash(f"A check that is {paper.check.status} cannot become void.", "bad")
         return goto("admin.run", month=month)
     if not form.validate_on_submit():
         return page("admin/void.html", paper=paper, form=form, month=month, states=STATES)
     about: dict[str, Any] = {"codes": [paper.affiliate.code], "by": me().email}
+    about["part"] = form.part.data
     if done := attempt(checks.void, month, reason=form.words(), **about):
         say("void", done)
         if done["moved"] and form.then.data == "reissue":

@@ -60,14 +60,8 @@ def _feed() -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = [
         {"at": e.recorded_at, "title": told[e.id].title, "amount": e.amount} for e in entries
     ]
-    found += [
-        {
-            "at": c.clicked_at,
-            "title": f"Click on {names.get(c.link_id, reports.MAIN_LINK)}",
-            "click": c,
-        }
-        for c in clicks
-    ]
+    on = ((c, names.get(c.link_id, reports.MAIN_LINK)) for c in clicks)
+    found += [{"at": c.clicked_at, "title": f"Click on {link}", "click": c} for c, link in on]
     return sorted(found, key=lambda item: item["at"], reverse=True)[:FEED]
 
 

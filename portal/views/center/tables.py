@@ -113,7 +113,7 @@ def _midnight(on: date | None, more: int = 0) -> datetime | None:
 def _key(name: str, key_of: Callable[[str], int | None]) -> int | None:
     """The key of the row whose id the address names; one of another affiliate is nowhere."""
     text = request.args.get(name)
-    return key_of(text) or abort(404) if text else None
+    return (text.isprintable() and key_of(text)) or abort(404) if text else None
 
 
 def _click_of(text: str) -> int | None:
