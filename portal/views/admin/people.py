@@ -26,7 +26,8 @@ def everyone() -> Response:
     if state and state not in TONES:
         abort(404)
     csv = request.args.get("format") == "csv"
-    rows, older = office.affiliates(q, state, *(("", None) if csv else (after, office.PAGE)))
+    some = ("", None) if csv else (after, office.PAGE)
+    rows, older = office.affiliates(q, state, *some)
     sums = office.sums(rows, now=now(), zone=settings().zone)
     if csv:
         cells = (
@@ -35,9 +36,16 @@ def everyone() -> Response:
         )  # fmt: skip
         return table("affiliates", "code name email status earned_this_year balance", cells)
     return page(
-        "admin/affiliates.html", "admin/_affiliates.html", rows=rows, sums=sums, next=older, q=q,
-        state=state, counts=office.states(), tones=TONES,
-    )  # fmt: skip
+        "admin/affiliates.html",
+        "admin/_affiliates.html",
+        rows=rows,
+        sums=sums,
+        next=older,
+        q=q,
+        state=state,
+        counts=office.states(),
+        tones=TONES,
+    )
 
 
 def _found(code: str) -> Affiliate:
