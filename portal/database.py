@@ -99,7 +99,7 @@ SAFE_WAL = (3, 51, 3)  # before it, WAL with several connections can corrupt the
 DEEDS, CLICKS = 7301, 7303  # keys of PostgreSQL's advisory locks
 PATIENCE = 5  # seconds that a thread waits for a connection, or for its turn to write
 FORSAKEN = 60  # seconds after which PostgreSQL ends a transaction whose process hangs
-STEP = 0.0005  # seconds between two looks whether another process still writes
+STEP = 0.0001  # seconds between two looks whether another process still writes
 _LOCK = """SELECT set_config('lock_timeout', %s, true),
 set_config('idle_in_transaction_session_timeout', %s, true), pg_advisory_xact_lock(%s)"""
 _PRAGMAS = {"busy_timeout": PATIENCE * 1000, "journal_mode": "wal", "synchronous": 2,
