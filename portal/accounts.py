@@ -1,5 +1,6 @@
 """What an affiliate's account amounts to, and an admin's correction of it."""
 
+import hashlib
 from collections import Counter
 from datetime import datetime
 from typing import Any
@@ -20,12 +21,13 @@ def adjust(
         raise rules.Refused("An entry of zero changes nothing.", "amount")
     if not reason.strip():
         raise rules.Refused("An adjustment needs a reason.", "reason")
+    content = {"amount": amount, "reason": reason.strip()}
+    sent = hashlib.blake2b(f"{affiliate.id} {content} {key}".encode(), digest_size=16).hexdigest()
+    event_id = f"form:{sent}" if key else None
     with transaction():
-        content = {"amount": amount, "reason": reason.strip()}
-        same = Fact.select().where(Fact.kind == "adjustment", Fact.affiliate_id == affiliate.id)
-        if key and content | {"key": key} in [fact.content for fact in same]:
+        if event_id and Fact.get_or_none(event_id=event_id):
             return  # the form was sent twice
-        fact = record("adjustment", content | {"key": key}, now, affiliate_id=affiliate.id)
+        fact = record("adjustment", content, now, affiliate_id=affiliate.id, event_id=event_id)
         ledger.post_adjustment(affiliate.id, amount, fact.id, now=now)
         Audit.note(by, "adjust", affiliate.code, now, **content)
 

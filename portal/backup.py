@@ -220,10 +220,7 @@ def highest_number() -> int:
 
 
 def need_near(number: int, field: str = "first") -> None:
-    """Raise Refused for a check number so far above those used that it must be mistyped.
-
-    Numbers are never taken back, and a printer's run of them would end.
-    """
+    """Raise Refused for a number so far above those used that it is mistyped: none comes back."""
     used = highest_number()
     if used and number > used + LEAP:
         said = f"{number} is more than {LEAP:,} above {used}, the highest number used so far."

@@ -139,9 +139,14 @@ def ready(month: str, did: str, after: str = "") -> list[str]:
     last = Affiliate.get_or_none(code=after) if after else None
     checks = PaperCheck.last(Payout.run == month, PaperCheck.status.in_(rules.BEFORE[did]))
     rows = checks.select(Affiliate.payee, Affiliate.id, Affiliate.code).tuples()
-    places = sorted(((payee.casefold(), key), code) for payee, key, code in rows)
-    start = (last.payee.casefold(), last.id) if last else ("", 0)
+    places = sorted((_place(payee, key), code) for payee, key, code in rows)
+    start = _place(last.payee, last.id) if last else ("", 0)
     return [code for place, code in places if place > start]
+
+
+def _place(payee: str, affiliate: int) -> tuple[str, int]:
+    """Where somebody stands in the order of payees."""
+    return payee.casefold(), affiliate
 
 
 def _day(text: str | None, now: datetime) -> str:
@@ -215,5 +220,5 @@ def _chosen(
         here = {check.payout.affiliate_id for check in found}
         said = "There is no payout of this affiliate in this run."
         refused += [{"affiliate": c, "reason": said} for c, key in who.items() if key not in here]
-    found.sort(key=lambda c: (c.payout.affiliate.payee.casefold(), c.payout.affiliate_id))
+    found.sort(key=lambda c: _place(c.payout.affiliate.payee, c.payout.affiliate_id))
     return found

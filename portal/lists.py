@@ -73,7 +73,8 @@ _ENTRIES: Query = Entry.select(
     *_of(Entry, "id kind amount happened_at recorded_at rule"),
     *(Fact.event_id, Order.order_id, Entry.payout.alias("payout_id")),
 ).join(Affiliate)
-_ENTRIES = _beside(_ENTRIES, Entry, Fact, Fact.id == Entry.fact_id)
+_OF_EVENT = (Fact.id == Entry.fact_id) & Entry.payment.is_null(False)  # not of an adjustment
+_ENTRIES = _beside(_ENTRIES, Entry, Fact, _OF_EVENT)
 _ENTRIES = _beside(_ENTRIES, Entry, Payment).join(Order, JOIN.LEFT_OUTER)
 ENTRIES = List("entries", _ENTRIES, Entry.id)
 

@@ -241,10 +241,7 @@ def sheets(month: str, first: int, last: int, most: int) -> list[tuple[int, int,
     """The printed checks of a run in piles of so many: first and last number, count, sum."""
     numbered = PaperCheck.last(Payout.run == month, PaperCheck.number.between(first, last))
     rows = numbered.select(PaperCheck.number, Payout.amount).order_by(PaperCheck.number).tuples()
-    return [
-        (pile[0][0], pile[-1][0], len(pile), sum(cents for _, cents in pile))
-        for pile in chunked(rows, most)
-    ]
+    return [(p[0][0], p[-1][0], len(p), sum(cents for _, cents in p)) for p in chunked(rows, most)]
 
 
 def printed(month: str, first: int, last: int) -> list[Paper]:

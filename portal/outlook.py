@@ -92,12 +92,10 @@ def _words(
     reached = f"The {least} minimum is reached."
     if amount < terms.minimum_payout:
         reached = "The office lets the next run pay this below the minimum."
-    early = Entry.kind.in_((rules.PAYOUT, rules.PAYOUT_VOID))
-    early |= Entry.happened_at < run_month.start(zone)
-    kept = Entry.select(fn.SUM(Entry.amount)).where(early, Entry.affiliate == affiliate).scalar()
+    kept = reports.kept(affiliate, run_month.start(zone))
     memo = f"Earned in {name}"
-    if kept and kept > 0:
-        memo = f"Earned through {name}, {usd(min(int(kept), amount))} of it kept from before"
+    if kept > 0:
+        memo = f"Earned through {name}, {usd(min(kept, amount))} of it kept from before"
     return {
         "nothing": ("After your first sale", "Nothing earned yet", "Waiting", "",
                     "Your first click starts it. Share your link."),

@@ -105,6 +105,14 @@ def due(affiliate: Affiliate, month_end: datetime) -> int:
     return found.get(affiliate.id, 0)
 
 
+def kept(affiliate: Affiliate, month_start: datetime) -> int:
+    """What of a balance was earned before a month, less what was paid of it since."""
+    early = Entry.kind.in_((rules.PAYOUT, rules.PAYOUT_VOID)) | (Entry.happened_at < month_start)
+    return int(
+        Entry.select(total(Entry.amount)).where(early, Entry.affiliate == affiliate).scalar()
+    )
+
+
 def first_day(now: datetime, zone: ZoneInfo) -> date:
     """The first of the last 90 days, today the last."""
     return date.fromisoformat(months.day_of(now, zone)) - timedelta(days=DAYS - 1)

@@ -275,10 +275,9 @@ BEFORE = {deed: before for deed, (before, _) in _MOVES.items()} | {"reissue": (V
 def moved(state: str, deed: str, *, suspended: bool = False, has_address: bool = True) -> str:
     """The state of a check after a deed (R21). Raises Refused when it cannot move so."""
     before, after = _MOVES[deed]
-    if deed == "spoil" and state not in before:
-        raise Refused(f"Only the sheet of a printed check is spoiled; this one is {state}.")
     if state not in before:
-        raise Refused(f"A check that is {state} cannot become {after}.")
+        to = "spoiled: only a printed one can" if deed == "spoil" else after
+        raise Refused(f"A check that is {state} cannot become {to}.")
     if deed == "print" and suspended:
         raise Refused("The affiliate is suspended. Reinstate them or void the check.")
     if deed == "print" and not has_address:

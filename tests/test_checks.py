@@ -14,20 +14,11 @@ from portal.months import month_of
 from portal.payouts import run_month
 from tests import databases, makers
 from tests.killed import killed_everywhere
+from tests.test_rules_payouts import MOVES, STATES
 
-STATES = ("issued", "printed", "paid", "cleared", "void")
-LEGAL = {
-    ("issued", "print"): "printed",
-    ("printed", "spoil"): "issued",
-    ("printed", "paid"): "paid",
-    ("paid", "clear"): "cleared",
-    ("issued", "void"): "void",
-    ("printed", "void"): "void",
-    ("paid", "void"): "void",
-    ("void", "reissue"): "issued",
-}
+LEGAL = MOVES | {("void", "reissue"): "issued"}
 DEEDS = ("print", "spoil", "paid", "clear", "void", "reissue")
-MOVES = {"void": 1, "reissue": -1}  # deeds that make an entry, and its sign
+SIGNS = {"void": 1, "reissue": -1}  # deeds that make an entry, and its sign
 AT_ONCE = 20
 
 
@@ -99,9 +90,9 @@ def test_a_legal_move_is_made_and_every_other_is_refused(run, now, state, deed):
     check = PaperCheck.last(Affiliate.code == "ada").get()
     assert check.status == to
     made = [row for row in everything()[Entry] if row not in before[Entry]]
-    assert len(made) == (deed in MOVES)
+    assert len(made) == (deed in SIGNS)
     moved = ledger.balance(Affiliate.get(code="ada").id) - balance
-    assert moved == MOVES.get(deed, 0) * 12_000
+    assert moved == SIGNS.get(deed, 0) * 12_000
     assert len(everything()[Audit]) == len(before[Audit]) + 1
     assert verify.run(now=now).differences == []
 
@@ -137,7 +128,7 @@ def test_twenty_tries_at_once_make_one(month, db_url, now, deed):
     else:
         assert sum(len(answer["moved"]) for answer in answers) == 1
         assert sum(bool(answer["refused"]) for answer in answers) == AT_ONCE - 1
-        assert len(made) == (deed in MOVES)
+        assert len(made) == (deed in SIGNS)
     assert len(after[Audit]) == len(before[Audit]) + 1
 
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from portal import accounts, affiliates, closing, ledger, mail, program, vault
+from portal import access, accounts, affiliates, closing, ledger, mail, program, vault
 from portal.models import Affiliate, Audit
 from tests.makers import make_affiliate, make_earnings, make_sale
 
@@ -116,7 +116,7 @@ def test_an_adjustment_needs_amount_and_reason(office, alice):
     assert ledger.balance(alice.id) == -101_250
 
 
-def test_an_adjustment_sent_twice_is_one_entry(office, alice):
+def test_an_adjustment_sent_twice_is_one_entry(office, alice, today):
     address = "/admin/affiliates/alice/adjustments"
     shown = re.search(r'name="adjust-key"[^>]* value="(\w+)"', text(office.get(address[:-12])))
     form = {"adjust-amount": "150.00", "adjust-reason": "A present", "adjust-key": shown[1]}
@@ -126,6 +126,10 @@ def test_an_adjustment_sent_twice_is_one_entry(office, alice):
     office.post(address, data=form | {"adjust-amount": "50.00"})
     office.post(address, data=form | {"adjust-key": "another"})
     assert ledger.balance(alice.id) == 35_000
+    key = access.create_key("shop", now=today)
+    ask = {"headers": {"Authorization": f"Bearer {key}"}}
+    entries = office.get("/api/v1/affiliates/alice/ledger", **ask).json["entries"]
+    assert [entry["event_id"] for entry in entries] == [None] * 3  # no event of the shop's
 
 
 def test_an_affiliate_is_linked_to_a_customer_once(office, alice, today):
