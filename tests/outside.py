@@ -54,4 +54,4 @@ class Outside:
         """A CSV file of the office."""
         answer = self.signed_in().get(f"/admin{address}", query_string=query)
         assert answer.mimetype == "text/csv"
-        return rows_of(answer.get_data(as_text=True))
+        return rows_of(answer.text)

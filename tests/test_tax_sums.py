@@ -294,7 +294,7 @@ def forms_agree(books, run, outside):
     for year in books.filed:
         forms, corrected = books.forms(year), books.corrected(year)
         browser, look = outside.signed_in(), {"reason": "filing", "current": makers.PASSWORD}
-        file = rows_of(browser.post(f"/admin/tax/{year}/file", data=look).get_data(as_text=True))
+        file = rows_of(browser.post(f"/admin/tax/{year}/file", data=look).text)
         box = "Box 1 - Nonemployee compensation"
         assert {row["Form Account Number"]: cents_in(row[box]) for row in file} == forms
         copies = {}

@@ -47,11 +47,7 @@ def printed(office, month, today):
 
 
 def lines(answer):
-    return text(answer).splitlines()
-
-
-def text(response):
-    return response.get_data(as_text=True)
+    return answer.text.splitlines()
 
 
 def void(month, today, *codes):
@@ -59,7 +55,7 @@ def void(month, today, *codes):
 
 
 def test_a_file_tells_each_check_once_and_stays_as_it_was(printed, month, today):
-    assert "3 checks and 0 voids the bank does not know yet" in text(printed.get("/admin/bank"))
+    assert "3 checks and 0 voids the bank does not know yet" in printed.get("/admin/bank").text
     assert printed.post("/admin/bank/files").status_code == 303
     first = lines(printed.get("/admin/bank/files/1"))
     assert first == [
@@ -75,7 +71,7 @@ def test_a_file_tells_each_check_once_and_stays_as_it_was(printed, month, today)
     assert lines(printed.get("/admin/bank/files/2"))[1:] == [
         "99,502,2026-03-02,120.00,Ann Vega,void"
     ]
-    page = text(printed.get("/admin/bank"))
+    page = printed.get("/admin/bank").text
     assert "$360.00" in page
     assert "The bank knows everything" in page
     assert Audit.select().where(Audit.did == "bank file").count() == 2
@@ -107,9 +103,9 @@ def test_a_spoiled_number_is_told_as_void_and_stays_in_the_register(printed, mon
 def test_nothing_is_made_without_an_account_or_anything_to_tell(printed, today):
     printed.post("/admin/bank/files")
     answer = printed.post("/admin/bank/files", follow_redirects=True)
-    assert "The bank knows everything already" in text(answer)
+    assert "The bank knows everything already" in answer.text
     program.change("bank_account", "", by="test", now=today)
-    refused = text(printed.post("/admin/bank/files", follow_redirects=True))
+    refused = printed.post("/admin/bank/files", follow_redirects=True).text
     assert "Set the account number first" in refused
     assert "bank_account" not in refused
     assert "check_stock" not in refused
@@ -121,11 +117,11 @@ def test_older_files_come_by_number(printed, month, today, monkeypatch):
     printed.post("/admin/bank/files")
     void(month, today, "ann")
     printed.post("/admin/bank/files")
-    first = text(printed.get("/admin/bank"))
+    first = printed.get("/admin/bank").text
     assert "File 2" in first
     assert "before=2" in first
-    assert "File 1" in text(printed.get("/admin/bank?before=2"))
-    assert "No file yet" in text(printed.get("/admin/bank?before=1"))
+    assert "File 1" in printed.get("/admin/bank?before=2").text
+    assert "No file yet" in printed.get("/admin/bank?before=1").text
 
 
 def test_the_register_has_every_number(printed, month, today):
@@ -143,14 +139,14 @@ def test_checks_that_nobody_cashed_are_listed(printed, month, today):
     PaperCheck.update(check_date=recent).execute()
     PaperCheck.update(check_date=old).where(PaperCheck.number < 503).execute()
     checks.mark_paid(month, codes=["ann"], by="test", now=today)
-    page = text(printed.get("/admin/bank")).partition('id="stale"')[2]
+    page = printed.get("/admin/bank").text.partition('id="stale"')[2]
     assert "2 of 2" in page
     assert page.count("<td>OR</td>") == 2  # the state whose law claims what nobody cashed
-    assert "Checks nobody cashed" in text(printed.get("/admin/"))
+    assert "Checks nobody cashed" in printed.get("/admin/").text
     checks.clear(month, codes=["ann"], by="test", now=today)
     void(month, today, "ben")
-    assert "nobody cashed" in text(printed.get("/admin/bank"))
-    assert "Checks nobody cashed" not in text(printed.get("/admin/"))
+    assert "nobody cashed" in printed.get("/admin/bank").text
+    assert "Checks nobody cashed" not in printed.get("/admin/").text
 
 
 def test_what_is_nowhere_and_wrong_methods(office):

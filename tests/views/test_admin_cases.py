@@ -9,10 +9,6 @@ from portal.models import Audit
 from tests.views.test_center_tables import counted
 
 
-def text(response):
-    return response.get_data(as_text=True)
-
-
 @pytest.fixture
 def office(login_as, admin):
     return login_as(admin)
@@ -44,29 +40,29 @@ def send(office):
 def test_the_oldest_to_answer_is_on_top(office, ask, send):
     answered, first, second = ask("Answered one"), ask("First one"), ask("Second one")
     send(answered)
-    page = text(office.get("/admin/cases"))
+    page = office.get("/admin/cases").text
     places = [page.index(case.subject) for case in (first, second, answered)]
     assert places == sorted(places)
     assert "2 cases to answer" in page
 
 
 def test_the_overview_says_that_cases_wait(office, ask, send):
-    assert "Cases to answer" not in text(office.get("/admin/"))
+    assert "Cases to answer" not in office.get("/admin/").text
     case = ask("My check")
-    assert "<li><b>1</b><div>Cases to answer" in text(office.get("/admin/"))
+    assert "<li><b>1</b><div>Cases to answer" in office.get("/admin/").text
     send(case)
-    assert "Cases to answer" not in text(office.get("/admin/"))
+    assert "Cases to answer" not in office.get("/admin/").text
 
 
 def test_the_list_is_filtered_by_its_address(office, ask, send):
     missing, entry = ask("Of a sale", about="missing"), ask("Of an entry", about="entry")
     send(entry)
     for query in ("state=open", "about=missing", f"q={missing.id}"):
-        page = text(office.get(f"/admin/cases?{query}"))
+        page = office.get(f"/admin/cases?{query}").text
         assert "Of a sale" in page, query
         assert "Of an entry" not in page, query
-    assert "Of a sale" in text(office.get("/admin/cases?q=Alice"))
-    assert "No cases here" in text(office.get("/admin/cases?q=nobody"))
+    assert "Of a sale" in office.get("/admin/cases?q=Alice").text
+    assert "No cases here" in office.get("/admin/cases?q=nobody").text
 
 
 @pytest.mark.parametrize("query", ["state=x", "about=x", "q=%00"])
@@ -85,18 +81,18 @@ def test_older_cases_by_number(office, ask, send, monkeypatch):
     monkeypatch.setattr(cases.listed, "__defaults__", ("", "", "", None, 2))
     for number in range(3):
         send(ask(f"Number {number}"), key=str(number))
-    page = text(office.get("/admin/cases"))
+    page = office.get("/admin/cases").text
     assert "Number 0" not in page
     older = page.partition('rel="next"')[0].rpartition('href="')[2].partition('"')[0]
-    assert "Number 0" in text(office.get(older))
+    assert "Number 0" in office.get(older).text
 
 
 def test_the_list_is_live(office, htmx, ask):
-    page = text(office.get("/admin/cases"))
+    page = office.get("/admin/cases").text
     poll = page.partition('id="cases" hx-get="')[2].partition('"')[0].replace("&amp;", "&")
     assert htmx(poll, "cases").status_code == 204
     ask("Just now")
-    assert "Just now" in text(htmx(poll, "cases"))
+    assert "Just now" in htmx(poll, "cases").text
 
 
 def test_fifty_cases_cost_what_five_do(office, ask, monkeypatch):
@@ -118,12 +114,12 @@ def test_fifty_cases_cost_what_five_do(office, ask, monkeypatch):
 
 def test_a_case_shows_facts_words_and_the_way_to_the_file(office, ask):
     case = ask("My check", facts=[("By", "D. K.")], evidence=[("By", "Dana Kim")])
-    page = text(office.get(f"/admin/cases/{case.id}"))
+    page = office.get(f"/admin/cases/{case.id}").text
     assert "Dana Kim" in page
     assert "Words of My check." in page
     assert 'href="/admin/affiliates/alice"' in page
     assert 'href="/admin/affiliates/alice#adj"' in page
-    assert 'id="adj"' in text(office.get("/admin/affiliates/alice"))
+    assert 'id="adj"' in office.get("/admin/affiliates/alice").text
 
 
 def test_an_answer_is_said_mailed_and_logged_once(office, ask, send):
@@ -136,7 +132,7 @@ def test_an_answer_is_said_mailed_and_logged_once(office, ask, send):
     assert [note.text for note in cases.notes(case)] == ["Words of My check.", "On its way."]
     assert mail.Message.select().where(mail.Message.kind == "case_answered").count() == 1
     assert Audit.select().where(Audit.did == "case answered").count() == 1
-    assert "Ana" in text(office.get(f"/admin/cases/{case.id}"))
+    assert "Ana" in office.get(f"/admin/cases/{case.id}").text
 
 
 def test_send_and_close(ask, send):
@@ -149,7 +145,7 @@ def test_an_answer_to_what_was_not_read_is_kept_and_not_sent(office, ask, send, 
     seen = cases.notes(case)[-1].id
     cases.say(case, alice, "It is torn.", key="more", now=today)
     answer = send(case, "I will send another.", seen=seen)
-    page = text(answer)
+    page = answer.text
     assert answer.status_code == 422
     assert "Something was said here since" in page
     assert "It is torn." in page
@@ -170,7 +166,7 @@ def test_a_bad_answer_is_said_and_not_sent(office, ask, wrong, said):
     form = {"text": "On its way.", "key": "k", "seen": "1"} | wrong
     answer = office.post(f"/admin/cases/{case.id}", data=form)
     assert answer.status_code == 422
-    assert said in text(answer)
+    assert said in answer.text
     assert len(cases.notes(case)) == 1
 
 

@@ -22,10 +22,6 @@ SAID = {
 }
 
 
-def text(response):
-    return response.get_data(as_text=True)
-
-
 def posted(client, address, data):
     """Send a form; a pair is a file's content and name. Encoded here, as no file is left open."""
     fields = {
@@ -68,7 +64,7 @@ def test_one_is_added_and_offered(office, send, admin, kind):
     assert office.get(f"/admin/material/{kind}").status_code == 200
     answer = send(kind)
     assert (answer.status_code, answer.location) == (303, "/admin/material")
-    page = text(office.get("/admin/material"))
+    page = office.get("/admin/material").text
     assert f"{SAID[kind]['name']} is saved." in page
     assert "Offered" in page
     made = Creative.get()
@@ -83,40 +79,40 @@ def test_one_is_changed(office, send, today, kind):
     send(kind, to=PRICING)
     made = Creative.get()
     address = f"/admin/material/{kind}/{made.id}"
-    page = text(office.get(address))
+    page = office.get(address).text
     assert f'<option selected value="{PRICING}">Pricing' in page
     assert 'value="1"' in page
     office.post(address, data=SAID[kind] | {"name": "New", "place": "7", "page": "/faq"})
     changed = Creative.get()
     assert (changed.name, changed.place) == ("New", 7)
     assert changed.link.landing == "https://maestro.example/faq"
-    assert 'value="https://maestro.example/faq"' in text(office.get(address))
+    assert 'value="https://maestro.example/faq"' in office.get(address).text
 
 
 def test_an_email_tells_what_was_taken_out(office, send):
     send(EMAIL, text="<p onclick=x>Hi</p><script>1</script>")
-    assert "Short is saved. Taken out: onclick, script." in text(office.get("/admin/material"))
+    assert "Short is saved. Taken out: onclick, script." in office.get("/admin/material").text
     assert Creative.get().text == "<p>Hi</p>"
 
 
 def test_the_words_of_a_banner_stay_as_they_are(office, send):
     send(BANNER, text='5" <b>&')
     assert Creative.get().text == '5" <b>&'
-    assert "Taken out" not in text(office.get("/admin/material"))
+    assert "Taken out" not in office.get("/admin/material").text
 
 
 def test_a_preview_follows_what_is_typed_and_stores_nothing(office):
     address, data = "/admin/material/email?preview=on", SAID[EMAIL] | {"text": "Hi {affiliate}"}
     part = office.post(address, data=data, headers={"HX-Request": "true",
                                                     "HX-Target": "preview_email"})  # fmt: skip
-    assert text(part).startswith('<section class="stack" id="preview_email"')
-    assert "Hi Jordan Reyes" in text(part)
+    assert part.text.startswith('<section class="stack" id="preview_email"')
+    assert "Hi Jordan Reyes" in part.text
     whole = office.post(address, data=data)
-    assert (whole.status_code, "Hi Jordan Reyes" in text(whole)) == (200, True)
+    assert (whole.status_code, "Hi Jordan Reyes" in whole.text) == (200, True)
     slip = office.post(address, data=data | {"text": "{lnik}"})
-    assert "Did you mean {link}?" in text(slip)
+    assert "Did you mean {link}?" in slip.text
     gone = office.post(address, data=data | {"text": "<b>x</b><img src=y>"})
-    assert "2 things will be taken out" in text(gone)
+    assert "2 things will be taken out" in gone.text
     assert rows() == [0, 0, 0]
 
 
@@ -135,7 +131,7 @@ def test_one_is_retired_and_offered_again(office, send):
     for do, shown in (("retire", "Retired"), ("offer", "Offered")):
         for _ in range(2):
             assert office.post(address, data={"do": do}).location == "/admin/material"
-        assert f">{shown}" in text(office.get("/admin/material"))
+        assert f">{shown}" in office.get("/admin/material").text
     assert Audit.select().where(Audit.did.startswith("text ")).count() == 3
 
 
@@ -145,7 +141,7 @@ def test_offering_again_what_has_the_name_of_another_is_refused_in_words(office,
     office.post(f"/admin/material/text/{first.id}/offer", data={"do": "retire"})
     send(TEXT)
     office.post(f"/admin/material/text/{first.id}/offer", data={"do": "offer"})
-    assert "There is one of this name already." in text(office.get("/admin/material"))
+    assert "There is one of this name already." in office.get("/admin/material").text
     assert Creative.get_by_id(first.id).retired_at
 
 
@@ -158,7 +154,7 @@ def test_each_tells_its_clicks_of_the_last_ninety_days(office, alice, mallory, t
         at = today - timedelta(days=days)
         traffic.record_click(visits.read(affiliate.code, creative.link.slug, headers=BROWSER,
                                          now=at))  # fmt: skip
-    page = text(office.get("/admin/material"))
+    page = office.get("/admin/material").text
     assert "1 click</small>" in page
 
     def row(name):
@@ -218,7 +214,7 @@ BAD = [
 def test_what_is_wrong_is_said_and_nothing_is_left_behind(send, kind, wrong, said):
     answer = send(kind, **wrong)
     assert answer.status_code == 422
-    assert said in text(answer)
+    assert said in answer.text
     assert rows() == [0, 0, 0]
 
 
@@ -226,7 +222,7 @@ def test_a_name_that_is_taken_is_said_and_no_picture_is_kept(send):
     send(BANNER)
     answer = send(BANNER, file=(png((1, 2, 3)), "other.png"))
     assert answer.status_code == 422
-    assert "There is one of this name already." in text(answer)
+    assert "There is one of this name already." in answer.text
     assert rows() == [1, 1, 1]
 
 
@@ -246,8 +242,8 @@ def test_an_upload_over_the_limit_gets_a_page(office):
     for address in ("/admin/material/banner", "/admin/material/logo"):
         answer = posted(office, address, SAID[BANNER] | large)
         assert answer.status_code == 413
-        assert "Too much at once" in text(answer)
-        assert "</footer>" in text(answer)
+        assert "Too much at once" in answer.text
+        assert "</footer>" in answer.text
     assert rows() == [0, 0, 0]
 
 
@@ -264,7 +260,7 @@ def test_other_forms_take_no_uploads(office, send):
 def test_a_logo_is_saved_and_removed(office, admin):
     answer = posted(office, "/admin/material/logo", {"file": PICTURE})
     assert answer.location == "/admin/material"
-    assert "The logo is saved." in text(office.get("/admin/material"))
+    assert "The logo is saved." in office.get("/admin/material").text
     key, _, kind = program.load().logo.partition(".")
     assert (len(key), kind) == (32, "png")
     office.post("/admin/material/logo", data={"do": "remove"})
@@ -277,7 +273,7 @@ def test_what_is_no_logo_is_said_and_the_former_stays(office, data):
     posted(office, "/admin/material/logo", {"file": PICTURE})
     before = program.load().logo
     answer = posted(office, "/admin/material/logo", data)
-    assert (answer.status_code, "1 thing to fix" in text(answer)) == (422, True)
+    assert (answer.status_code, "1 thing to fix" in answer.text) == (422, True)
     assert (program.load().logo, Image.select().count()) == (before, 1)
 
 

@@ -16,10 +16,6 @@ from tests import papers
 from tests.makers import ADDRESS, make_affiliate, make_earnings, make_run
 
 
-def text(response):
-    return response.get_data(as_text=True)
-
-
 @pytest.fixture
 def month(set_up, today):
     return month_of(today, program.load().zone).plus(-1)
@@ -47,29 +43,29 @@ def states():
 
 
 def test_a_preview_changes_nothing(office, month):
-    page = text(office.get(f"/admin/payouts/{month}"))
+    page = office.get(f"/admin/payouts/{month}").text
     assert "$240.00" in page
     assert "below the minimum" in page
     assert not Run.select().exists()
-    assert "ben" in text(office.get(f"/admin/payouts/{month}?format=csv"))
+    assert "ben" in office.get(f"/admin/payouts/{month}?format=csv").text
 
 
 def test_one_check_is_no_checks(office, month, alice):
     type(alice).update(status="suspended").where(type(alice).code == "ben").execute()
     office.post(f"/admin/payouts/{month}/run")
-    assert "ran: 1 check to print." in text(office.get(f"/admin/payouts/{month}"))
+    assert "ran: 1 check to print." in office.get(f"/admin/payouts/{month}").text
 
 
 def test_a_preview_says_what_differs_from_the_run_before(office, month, alice, today):
-    assert "Unlike" not in text(office.get(f"/admin/payouts/{month}"))
+    assert "Unlike" not in office.get(f"/admin/payouts/{month}").text
     make_run(month, today)
     this = month.plus(1)
     for code, sales in (("alice", 7), ("ben", 2), ("mallory", 1)):
         who = Affiliate.get_or_none(code=code) or make_affiliate(code, today, password=None)
         make_earnings(who, this.start(program.load().zone), sales=sales)
-    assert "Unlike" in text(office.get(f"/admin/payouts/{this}"))
+    assert "Unlike" in office.get(f"/admin/payouts/{this}").text
     told = {row["code"]: row["unlike_last_run"] for row in csv.DictReader(
-        text(office.get(f"/admin/payouts/{this}?format=csv")).splitlines())}  # fmt: skip
+        office.get(f"/admin/payouts/{this}?format=csv").text.splitlines())}  # fmt: skip
     assert told == {
         "alice": "$20.00 more",
         "ben": "paid, $120.00",
@@ -79,16 +75,16 @@ def test_a_preview_says_what_differs_from_the_run_before(office, month, alice, t
 
 
 def test_the_minimum_is_waived_for_one(office, month):
-    assert "Pay Cleo Reyes all the same" in text(office.get(f"/admin/payouts/{month}"))
-    assert "Pay it all the same" in text(office.get("/admin/affiliates/cleo"))
-    assert "Pay it all the same" not in text(office.get("/admin/affiliates/ben"))
+    assert "Pay Cleo Reyes all the same" in office.get(f"/admin/payouts/{month}").text
+    assert "Pay it all the same" in office.get("/admin/affiliates/cleo").text
+    assert "Pay it all the same" not in office.get("/admin/affiliates/ben").text
     address = "/admin/affiliates/cleo/waive"
     assert office.post(address, data={"waive-reason": " "}).status_code == 422
     assert office.post(address, data={"waive-reason": "closing"}).status_code == 303
-    assert "$280.00" in text(office.get(f"/admin/payouts/{month}"))
+    assert "$280.00" in office.get(f"/admin/payouts/{month}").text
     again = office.post(address, data={"waive-reason": "closing"})
     assert again.status_code == 422
-    assert "already" in text(again)
+    assert "already" in again.text
     assert office.get(address).status_code == 405
 
 
@@ -96,19 +92,19 @@ def test_a_run_is_made_once(office, month):
     for _ in range(2):
         assert office.post(f"/admin/payouts/{month}/run").status_code == 303
     assert PaperCheck.select().count() == 2
-    assert "1 kept for later" in text(office.get(f"/admin/payouts/{month}"))
-    assert "2 to print" in text(office.get("/admin/payouts"))
+    assert "1 kept for later" in office.get(f"/admin/payouts/{month}").text
+    assert "2 to print" in office.get("/admin/payouts").text
 
 
 def test_a_month_that_is_not_over_is_refused(office, month):
     answer = office.post(f"/admin/payouts/{month.plus(1)}/run", follow_redirects=True)
-    assert f"{formats.month(month.plus(1))} is not over" in text(answer)
+    assert f"{formats.month(month.plus(1))} is not over" in answer.text
     assert not Run.select().exists()
 
 
 def test_a_month_before_the_first_is_run_by_hand_alone(office, month):
-    assert "The run starts by itself" in text(office.get(f"/admin/payouts/{month}"))
-    early = text(office.get(f"/admin/payouts/{program.load().first_month.plus(-1)}"))
+    assert "The run starts by itself" in office.get(f"/admin/payouts/{month}").text
+    early = office.get(f"/admin/payouts/{program.load().first_month.plus(-1)}").text
     assert "it is run by hand alone" in early
     assert "The run starts by itself" not in early
 
@@ -116,7 +112,7 @@ def test_a_month_before_the_first_is_run_by_hand_alone(office, month):
 def test_printing_gives_numbers_and_sheets(office, run):
     answer = office.post(run, data={"do": "print", "everyone": "y", "first": "501"})
     assert answer.location.endswith("/sheets?first=501&last=502")
-    page = text(office.get(answer.location))
+    page = office.get(answer.location).text
     assert re.findall(r'<th scope="row">(\d+)</th>', page) == ["501", "502"]
     assert page.count("$120.00") == 2
     drawn = papers.texts(office.get(f"{answer.location}&format=pdf").data)[0]
@@ -150,11 +146,11 @@ def test_what_was_mailed_is_only_a_copy(office, run):
 
 def test_a_name_that_cannot_be_printed_takes_no_number(office, run, alice):
     Affiliate.update(payee="\N{ROCKET} Ventures").where(Affiliate.id == alice.id).execute()
-    assert "name or address not printable" in text(office.get("/admin/"))
+    assert "name or address not printable" in office.get("/admin/").text
     office.post(run, data={"do": "print", "everyone": "y", "first": "501"})
     assert states() == ["issued", "printed"]
     assert PaperCheck.get(status="printed").number == 501
-    assert "name or address not printable" in text(office.get(run))
+    assert "name or address not printable" in office.get(run).text
 
 
 def test_marking_as_paid_singly_and_together(office, run):
@@ -182,7 +178,7 @@ def hidden(page):
 def test_many_are_printed_step_by_step(office, run, steps):
     answer = office.post(run, data={"do": "print", "everyone": "y", "first": "501"})
     assert answer.status_code == 200
-    page = text(answer)
+    page = answer.text
     assert '<progress max="2" value="1"' in page
     assert "1 of 2 done" in page
     assert states() == ["issued", "printed"]
@@ -190,7 +186,7 @@ def test_many_are_printed_step_by_step(office, run, steps):
     assert answer.status_code == 204
     assert answer.headers["HX-Redirect"].endswith("/sheets?first=501&last=502")
     assert states() == ["printed", "printed"]
-    page = text(office.get(answer.headers["HX-Redirect"]))
+    page = office.get(answer.headers["HX-Redirect"]).text
     assert "2 checks printed" in page
     assert "501 to 501" in page
     assert office.get(f"{run}/sheets?format=pdf").status_code == 404
@@ -199,23 +195,23 @@ def test_many_are_printed_step_by_step(office, run, steps):
 
 def test_what_cannot_move_holds_nobody_up(office, run, steps, alice):
     Affiliate.update(status="suspended").where(Affiliate.id == alice.id).execute()
-    page = text(office.post(run, data={"do": "print", "everyone": "y"}))
+    page = office.post(run, data={"do": "print", "everyone": "y"}).text
     assert "0 of 2 done, 1 cannot" in page
     answer = office.post(run, data=hidden(page), follow_redirects=True)
-    assert "1 check printed" in text(answer)
-    assert "1 check could not move; the list says why" in text(answer)
+    assert "1 check printed" in answer.text
+    assert "1 check could not move; the list says why" in answer.text
     assert states() == ["issued", "printed"]
     assert PaperCheck.get(status="printed").number == 1
 
 
 def test_a_later_step_says_why_it_is_refused(office, run, steps, month, today):
     tray = {"do": "print", "everyone": "y", "first": "501", "last": "502"}
-    page = text(office.post(run, data=tray))
+    page = office.post(run, data=tray).text
     checks.spoil(month, 501, 501, by="test", now=today)
     checks.print_checks(month, codes=["alice"], first=502, by="test", now=today)
     answer = office.post(run, data=hidden(page), headers={"HX-Request": "true"})
     assert answer.headers["HX-Redirect"].endswith("/sheets?first=501&last=502")
-    page = text(office.get(answer.headers["HX-Redirect"]))
+    page = office.get(answer.headers["HX-Redirect"]).text
     assert "503 is the next number, above the last in the tray" in page
     assert "1 check printed" in page
     assert states() == ["issued", "printed"]
@@ -232,12 +228,12 @@ def test_no_more_are_printed_than_sheets_are_in_the_tray(office, run, whom):
     tray = {"do": "print", "first": "501", "last": "501"}
     answer = office.post(run, data=tray | whom)
     assert answer.location.endswith("first=501&last=501")
-    assert "The tray is used up: 1 check not printed yet." in text(office.get(answer.location))
+    assert "The tray is used up: 1 check not printed yet." in office.get(answer.location).text
     assert states() == ["issued", "printed"]
     tray |= {"first": "601", "last": "600"}
     answer = office.post(run, data=tray | whom)
     assert answer.status_code == 422
-    assert "601 is the next number, above the last in the tray" in text(answer)
+    assert "601 is the next number, above the last in the tray" in answer.text
     assert states() == ["issued", "printed"]
 
 
@@ -245,17 +241,17 @@ def test_a_tray_that_lies_below_used_numbers_is_refused(office, run):
     office.post(run, data={"do": "print", "code": "alice", "first": "501"})
     answer = office.post(run, data={"do": "print", "everyone": "y", "last": "400"})
     assert answer.status_code == 422
-    assert "502 is the next number, above the last" in text(answer)
+    assert "502 is the next number, above the last" in answer.text
     assert states() == ["issued", "printed"]
 
 
 def test_a_spoiled_sheet_is_told_and_its_check_is_to_print_again(office, run):
     office.post(run, data={"do": "print", "everyone": "y", "first": "501"})
     sheets = f"{run}/sheets?first=501&last=502"
-    assert "Give the number on the sheet" in text(office.post(sheets, data={"first": ""}))
-    assert "No check of this run" in text(office.post(sheets, data={"first": "900"}))
+    assert "Give the number on the sheet" in office.post(sheets, data={"first": ""}).text
+    assert "No check of this run" in office.post(sheets, data={"first": "900"}).text
     answer = office.post(sheets, data={"first": "502"}, follow_redirects=True)
-    assert "spoiled numbers are never used again" in text(answer)
+    assert "spoiled numbers are never used again" in answer.text
     assert states() == ["issued", "printed"]
     office.post(run, data={"do": "print", "everyone": "y"})
     assert sorted(check.number for check in PaperCheck.select()) == [501, 503]
@@ -264,25 +260,25 @@ def test_a_spoiled_sheet_is_told_and_its_check_is_to_print_again(office, run):
 def test_a_preview_of_many_comes_by_pages_and_lists(office, month, monkeypatch):
     monkeypatch.setattr("portal.office.PAGE", 1)
     address = f"/admin/payouts/{month}"
-    page = text(office.get(address))
+    page = office.get(address).text
     assert "$240.00" in page
     assert ('"/admin/affiliates/alice"' in page, '"/admin/affiliates/ben"' in page) == (True, False)
-    following = text(office.get(f"{address}?after=alice"))
+    following = office.get(f"{address}?after=alice").text
     assert '"/admin/affiliates/ben"' in following
     assert "after=ben" in following
-    kept = text(office.get(f"{address}?list=carried"))
+    kept = office.get(f"{address}?list=carried").text
     assert '"/admin/affiliates/cleo"' in kept
     assert 'rel="next"' not in kept
     assert office.get(f"{address}?list=odd").status_code == 404
-    assert len(text(office.get(f"{address}?format=csv")).splitlines()) == 4
+    assert len(office.get(f"{address}?format=csv").text.splitlines()) == 4
 
 
 def test_nothing_moves_unless_it_is_chosen(office, run):
     answer = office.post(run, data={"do": "print"})
     assert answer.status_code == 422
-    assert "Choose checks" in text(answer)
+    assert "Choose checks" in answer.text
     assert states() == ["issued", "issued"]
-    links = re.findall(r'href="([^"#]+)"', text(answer).partition("<main")[2])
+    links = re.findall(r'href="([^"#]+)"', answer.text.partition("<main")[2])
     assert f"{run}?format=csv" in links
     assert {office.get(link).status_code for link in (answer.request.path, *links)} == {200}
 
@@ -300,7 +296,7 @@ def test_bad_input_moves_nothing(office, run, data):
 @pytest.mark.parametrize("number", ["0", "-1", "1000000000", str(2**63)])
 def test_numbers_that_no_check_has_are_said(office, run, number):
     answer = office.post(run, data={"do": "print", "everyone": "y", "first": number})
-    assert "A check number is 1 to 999,999,999." in text(answer)
+    assert "A check number is 1 to 999,999,999." in answer.text
     assert states() == ["issued", "issued"]
 
 
@@ -308,18 +304,18 @@ def test_used_numbers_are_refused(office, run):
     office.post(run, data={"do": "print", "code": "ben", "first": "501"})
     answer = office.post(run, data={"do": "print", "code": "alice", "first": "501"})
     assert answer.status_code == 422
-    assert "Take one above" in text(answer)
+    assert "Take one above" in answer.text
 
 
 def test_a_void_asks_back_and_gives_back(office, run, alice):
     office.post(run, data={"do": "print", "everyone": "y"})
-    assert "What follows" in text(office.get(f"{run}/alice/void"))
+    assert "What follows" in office.get(f"{run}/alice/void").text
     assert office.post(f"{run}/alice/void", data={"reason": "angry"}).status_code == 422
     office.post(f"{run}/alice/void", data={"reason": "lost", "note": "in Leeds", "then": "balance"})
     assert states() == ["printed", "void"]
     assert ledger.balance(alice.id) == 12_000
-    assert "lost: in Leeds" in text(office.get(run))
-    again = text(office.get(f"{run}/alice/void", follow_redirects=True))
+    assert "lost: in Leeds" in office.get(run).text
+    again = office.get(f"{run}/alice/void", follow_redirects=True).text
     assert "A check that is void cannot become void" in again
     assert "What follows" not in again
     office.post(f"{run}/alice/reissue")
@@ -334,20 +330,20 @@ def test_a_void_with_a_new_check_at_once(office, run, alice):
 
 
 def test_a_void_sent_twice_spares_the_check_that_came_after(office, run, alice):
-    part = re.search(r'name="part"[^>]* value="(\d+)"', text(office.get(f"{run}/alice/void")))
+    part = re.search(r'name="part"[^>]* value="(\d+)"', office.get(f"{run}/alice/void").text)
     form = {"reason": "lost", "then": "reissue", "part": part[1]}
     for _ in range(2):
         answer = office.post(f"{run}/alice/void", data=form, follow_redirects=True)
-    assert "Another check took the place" in text(answer)
+    assert "Another check took the place" in answer.text
     assert states() == ["issued", "issued", "void"]
     assert ledger.balance(alice.id) == 0
 
 
 def test_checks_are_filtered(office, run):
-    assert "Alice" not in text(office.get(f"{run}?q=ben")).partition('id="checks"')[2]
-    assert "No check here" in text(office.get(f"{run}?state=paid"))
+    assert "Alice" not in office.get(f"{run}?q=ben").text.partition('id="checks"')[2]
+    assert "No check here" in office.get(f"{run}?state=paid").text
     assert office.get(f"{run}?state=odd").status_code == 404
-    assert len(text(office.get(f"{run}?format=csv")).splitlines()) == 3
+    assert len(office.get(f"{run}?format=csv").text.splitlines()) == 3
 
 
 @pytest.mark.parametrize("address", ["2026-13", "x", "2026-01/nobody/void", "2026-01/alice/void"])
@@ -395,7 +391,7 @@ def test_names_are_found_in_any_case_with_any_letters(office, month, today, q):
     make_earnings(elan, at)
     office.post(f"/admin/payouts/{month}/run")
     for address in (f"/admin/payouts/{month}", "/admin/affiliates"):
-        page = text(office.get(address, query_string={"q": q}))
+        page = office.get(address, query_string={"q": q}).text
         assert '"/admin/affiliates/e1"' in page
         assert '"/admin/affiliates/ben"' not in page
 

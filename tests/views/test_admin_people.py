@@ -9,10 +9,6 @@ from portal.models import Affiliate, Audit
 from tests.makers import make_affiliate, make_earnings, make_sale
 
 
-def text(response):
-    return response.get_data(as_text=True)
-
-
 @pytest.fixture
 def office(login_as, admin):
     return login_as(admin)
@@ -25,16 +21,16 @@ def status(affiliate):
 def test_the_overview_lists_the_work(office, alice, today):
     program.change("applications", "review", by="test", now=today)
     make_affiliate("carol", today, password=None)
-    page = text(office.get("/admin/"))
+    page = office.get("/admin/").text
     assert "Applications to review" in page
     assert "Carol Reyes" in page
 
 
 def test_what_mails_and_checks_lack_is_work(office, today):
-    assert "postal address, support contact: for mails and checks" in text(office.get("/admin/"))
+    assert "postal address, support contact: for mails and checks" in office.get("/admin/").text
     program.change("program_address", "1 Main St", by="test", now=today)
     program.change("support_email", "help@shop.example", by="test", now=today)
-    page = text(office.get("/admin/"))
+    page = office.get("/admin/").text
     assert "Settings to make" not in page
     assert "Nothing waits" in page
 
@@ -50,26 +46,26 @@ def test_applications_are_approved_and_declined(office, alice, today):
 
 
 def test_affiliates_are_found(office, alice, mallory):
-    assert "mallory" not in text(office.get("/admin/affiliates?q=alice"))
-    assert "Nobody matches" in text(office.get("/admin/affiliates?q=zzz"))
+    assert "mallory" not in office.get("/admin/affiliates?q=alice").text
+    assert "Nobody matches" in office.get("/admin/affiliates?q=zzz").text
     assert office.get("/admin/affiliates?state=odd").status_code == 404
-    assert "alice" in text(office.get("/admin/affiliates?format=csv"))
+    assert "alice" in office.get("/admin/affiliates?format=csv").text
 
 
 def test_the_log_says_what_was_done(office, alice, today, tmp_path):
     vault.use(tmp_path)
     affiliates.change_tax_id(alice, "12-3456780", by="alice", now=today)
     accounts.adjust(alice, 1_250, "Welcome", by="test", now=today)
-    page = text(office.get("/admin/affiliates/alice"))
+    page = office.get("/admin/affiliates/alice").text
     assert "Tax ID changed" in page
     assert "Balance adjusted: Welcome" in page
 
 
 def test_a_closed_account_is_not_said_to_be_declined(office, alice, today):
     closing.close(alice, now=today)
-    page = text(office.get("/admin/affiliates"))
+    page = office.get("/admin/affiliates").text
     assert "1 declined or closed" in page
-    assert "Closed" in text(office.get("/admin/affiliates?state=declined"))
+    assert "Closed" in office.get("/admin/affiliates?state=declined").text
 
 
 def test_fifty_affiliates_cost_what_five_do(office, alice, today, monkeypatch):
@@ -90,7 +86,7 @@ def test_suspending_and_back(office, alice):
     address = "/admin/affiliates/alice/status"
     office.post(address, data={"do": "suspend"})
     assert status(alice) == "suspended"
-    assert "Reinstate" in text(office.get("/admin/affiliates/alice"))
+    assert "Reinstate" in office.get("/admin/affiliates/alice").text
     office.post(address, data={"do": "reinstate"})
     assert status(alice) == "active"
     assert office.post(address, data={"do": "crown"}).status_code == 422
@@ -99,7 +95,7 @@ def test_suspending_and_back(office, alice):
 
 def test_the_file_names_customers(office, alice, today):
     make_earnings(alice, today, sales=1)
-    page = text(office.get("/admin/affiliates/alice"))
+    page = office.get("/admin/affiliates/alice").text
     assert "Dana Kim" in page
     assert "$20.00 × $97.00 ÷ $97.00" in page
 
@@ -109,7 +105,7 @@ def test_an_adjustment_needs_amount_and_reason(office, alice):
     for amount in ("", "0", "twelve", "1.5", "1,00", "99999999"):
         answer = office.post(address, data={"adjust-amount": amount, "adjust-reason": "kept"})
         assert answer.status_code == 422
-        assert 'value="kept"' in text(answer)
+        assert 'value="kept"' in answer.text
     assert office.post(address, data={"adjust-amount": "5.00"}).status_code == 422
     assert ledger.balance(alice.id) == 0
     office.post(address, data={"adjust-amount": "−$1,012.50", "adjust-reason": "Paid twice"})
@@ -118,7 +114,7 @@ def test_an_adjustment_needs_amount_and_reason(office, alice):
 
 def test_an_adjustment_sent_twice_is_one_entry(office, alice, today):
     address = "/admin/affiliates/alice/adjustments"
-    shown = re.search(r'name="adjust-key"[^>]* value="(\w+)"', text(office.get(address[:-12])))
+    shown = re.search(r'name="adjust-key"[^>]* value="(\w+)"', office.get(address[:-12]).text)
     form = {"adjust-amount": "150.00", "adjust-reason": "A present", "adjust-key": shown[1]}
     for _ in range(2):
         assert office.post(address, data=form).status_code == 303
@@ -138,17 +134,17 @@ def test_an_affiliate_is_linked_to_a_customer_once(office, alice, today):
     for number, said in (("", "Give the number"), ("c-78", "There is no such customer")):
         answer = office.post(address, data={"link-customer_id": number})
         assert answer.status_code == 422
-        assert said in text(answer)
+        assert said in answer.text
     office.post(address, data={"link-customer_id": "c-77"})
-    page = text(office.get("/admin/affiliates/alice"))
+    page = office.get("/admin/affiliates/alice").text
     assert "c-77" in page
     assert "Link for good" not in page
     again = office.post(address, data={"link-customer_id": "c-77"})
-    assert "is linked already" in text(again)
+    assert "is linked already" in again.text
 
 
 def test_mails_wait_without_secrets(office, alice):
-    page = text(office.get("/admin/mails"))
+    page = office.get("/admin/mails").text
     assert "to alice" in page
     message = mail.waiting().first()
     assert office.post(f"/admin/mails/{message.id}/again").status_code == 303
@@ -163,14 +159,14 @@ def test_nobody_is_nowhere(office, today):
 
 def test_the_ledger_goes_back_by_key(office, alice, today):
     make_earnings(alice, today, sales=52)
-    page = text(office.get("/admin/affiliates/alice"))
+    page = office.get("/admin/affiliates/alice").text
     older = page.rpartition('rel="next"')[0].rpartition('href="')[2].partition('"')[0]
-    assert text(office.get(older)).count('class="why"') == 2
+    assert office.get(older).text.count('class="why"') == 2
 
 
 def test_a_sale_of_nobody_is_no_entry(office, alice, today):
     make_sale(today)
-    assert "No entry yet" in text(office.get("/admin/affiliates/alice"))
+    assert "No entry yet" in office.get("/admin/affiliates/alice").text
 
 
 @pytest.mark.parametrize("name", ["q", "state", "after"])

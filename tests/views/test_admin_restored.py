@@ -6,10 +6,6 @@ from portal import backup, checks
 from portal.models import Audit
 
 
-def text(response):
-    return response.get_data(as_text=True)
-
-
 @pytest.fixture
 def restored(login_as, admin, today, tmp_path):
     """The office of a program that was restored from a backup just now."""
@@ -19,10 +15,10 @@ def restored(login_as, admin, today, tmp_path):
 
 
 def test_the_overview_tells_until_it_is_confirmed(restored):
-    assert "A backup was restored" in text(restored.get("/admin/"))
+    assert "A backup was restored" in restored.get("/admin/").text
     answer = restored.post("/admin/restored", data={"highest_check": "1044"})
     assert answer.location == "/admin/"
-    assert "A backup was restored" not in text(restored.get("/admin/"))
+    assert "A backup was restored" not in restored.get("/admin/").text
     assert checks.next_number() == 1045
     assert Audit.get(Audit.did == "restored").by == "office@example.com"
 
@@ -31,7 +27,7 @@ def test_the_overview_tells_until_it_is_confirmed(restored):
 def test_a_number_that_cannot_be_is_said(restored, number):
     answer = restored.post("/admin/restored", data={"highest_check": number})
     assert answer.status_code == 422
-    assert "to fix" in text(answer)
+    assert "to fix" in answer.text
     assert backup.unconfirmed()
 
 
@@ -39,11 +35,11 @@ def test_without_a_restore_there_is_nothing_to_confirm(login_as, admin):
     office = login_as(admin)
     assert office.get("/admin/restored").location.endswith("/admin/")
     assert office.post("/admin/restored", data={"highest_check": "5"}).status_code == 303
-    assert "No restore waits" in text(office.get("/admin/"))
+    assert "No restore waits" in office.get("/admin/").text
 
 
 def test_the_last_backup_is_told(login_as, admin, app, today):
     office, data = login_as(admin), app.config["PORTAL"].data
-    assert "None yet" in text(office.get("/admin/")).partition("Last backup")[2]
+    assert "None yet" in office.get("/admin/").text.partition("Last backup")[2]
     backup.nightly(data, today.date())
-    assert "None yet" not in text(office.get("/admin/")).partition("Last backup")[2]
+    assert "None yet" not in office.get("/admin/").text.partition("Last backup")[2]

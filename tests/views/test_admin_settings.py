@@ -11,10 +11,6 @@ from portal.months import month_of
 from tests import makers
 
 
-def text(response):
-    return response.get_data(as_text=True)
-
-
 @pytest.fixture
 def saved(admin):
     """The form as it is shown, to change a part of it."""
@@ -22,7 +18,7 @@ def saved(admin):
 
 
 def test_the_form_shows_dollars_and_percents(login_as, admin):
-    page = text(login_as(admin).get("/admin/settings"))
+    page = login_as(admin).get("/admin/settings").text
     for value in ("$20.00", "$97.00", "20%", "$100.00", "America/Los_Angeles"):
         assert f'value="{value}"' in page
 
@@ -64,7 +60,7 @@ def test_one_wrong_field_saves_nothing(login_as, admin, saved, name, typed, said
     change = {"month_amount": "$99.00", name: typed}
     answer = login_as(admin).post("/admin/settings", data=saved | change)
     assert answer.status_code == 422
-    assert said in text(answer)
+    assert said in answer.text
     assert program.terms_version().terms().month_amount == 2000
 
 
@@ -72,7 +68,7 @@ def test_the_name_and_address_are_on_every_page(login_as, admin, saved, client):
     change = {"program_name": "Maestro Partners", "program_address": "1 Low St\r\nLeeds"}
     login_as(admin).post("/admin/settings", data=saved | change)
     for address in ("/", "/apply", "/login", "/nothing", "/admin/"):
-        page = text(client.get(address))
+        page = client.get(address).text
         assert "Maestro Partners, 1 Low St, Leeds" in page, address
 
 
@@ -80,20 +76,20 @@ def test_what_changed_is_told_with_older_ones_by_key(login_as, admin, saved, tod
     for number in range(60):
         program.change("program_name", f"Name {number}", by="test", now=today)
     client = login_as(admin)
-    page = text(client.get("/admin/settings"))
+    page = client.get("/admin/settings").text
     assert "Name 59" in page
     assert "Name 8<" not in page
     older = page.split('href="/admin/settings?before=')[1].split("#")[0]
-    assert "Name 8<" in text(client.get(f"/admin/settings?before={older}"))
+    assert "Name 8<" in client.get(f"/admin/settings?before={older}").text
     assert client.get("/admin/settings?before=x").status_code == 200
 
 
 def test_the_words_beside_a_setting_are_those_of_today(login_as, admin, saved):
     client = login_as(admin)
-    assert "A full payment of $97.00 a month earns $20.00." in text(client.get("/admin/settings"))
+    assert "A full payment of $97.00 a month earns $20.00." in client.get("/admin/settings").text
     change = {"month_amount": "$25.00", "month_threshold": "$0.00"}
     client.post("/admin/settings", data=saved | change)
-    page = text(client.get("/admin/settings"))
+    page = client.get("/admin/settings").text
     assert "Every monthly plan earns that." in page
     assert "A full payment of $100.00 a month earns $25.00." in page
     assert "before: $20.00" in page
@@ -104,15 +100,16 @@ def test_the_words_tell_the_last_run(login_as, admin, alice, today):
     makers.make_earnings(alice, today - timedelta(days=40), sales=6)
     month = month_of(today, program.load().zone).plus(-1)
     makers.make_run(month, today)
-    assert "paid 1 affiliate $120.00 and kept $0.00 for 0" in text(
-        login_as(admin).get("/admin/settings")
+    assert (
+        "paid 1 affiliate $120.00 and kept $0.00 for 0"
+        in login_as(admin).get("/admin/settings").text
     )
 
 
 def test_a_closed_account_is_opened_again_by_the_office(login_as, admin, alice, today):
     closing.close(alice, now=today)
     client = login_as(admin)
-    page = text(client.get("/admin/affiliates/alice"))
+    page = client.get("/admin/affiliates/alice").text
     assert "Closed" in page
     assert "Open it again" in page
     client.post("/admin/affiliates/alice/status", data={"do": "approve"})
@@ -122,5 +119,5 @@ def test_a_closed_account_is_opened_again_by_the_office(login_as, admin, alice, 
 def test_what_was_saved_is_named_as_on_the_page(login_as, admin, saved):
     client = login_as(admin)
     client.post("/admin/settings", data=saved | {"program_address": "1 Main St", "payout_day": "3"})
-    page = text(client.get("/admin/settings"))
+    page = client.get("/admin/settings").text
     assert "Saved: Postal address, Day of the run." in page

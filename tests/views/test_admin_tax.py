@@ -31,10 +31,6 @@ PAYER = {
 }
 
 
-def text(response):
-    return response.get_data(as_text=True)
-
-
 @pytest.fixture
 def month(set_up, today):
     return month_of(today, program.load().zone).plus(-1)
@@ -65,7 +61,7 @@ def office(app, login_as, admin, month, today):
 
 
 def test_each_is_told_with_the_reason(office, year):
-    page = text(office.get(f"/admin/tax?year={year}"))
+    page = office.get(f"/admin/tax?year={year}").text
     assert "Reaches $2,000.00, the amount set by law." in page
     assert "Above $600.00, as the program promises." in page
     assert "Not a U.S. person." in page
@@ -76,7 +72,7 @@ def test_each_is_told_with_the_reason(office, year):
 
 
 def test_a_csv_of_the_year(office, year):
-    rows = list(csv.DictReader(io.StringIO(text(office.get(f"/admin/tax?year={year}&format=csv")))))
+    rows = list(csv.DictReader(io.StringIO(office.get(f"/admin/tax?year={year}&format=csv").text)))
     assert [(row["code"], row["checks"], row["form"]) for row in rows] == [
         ("ann", "2000.00", "yes"),
         ("ben", "640.00", "yes"),
@@ -85,7 +81,7 @@ def test_a_csv_of_the_year(office, year):
 
 
 def test_a_year_without_checks_and_what_is_no_year(office):
-    assert "No check is dated in 2020" in text(office.get("/admin/tax?year=2020"))
+    assert "No check is dated in 2020" in office.get("/admin/tax?year=2020").text
     for odd in ("1999", "x", "-5", "9" * 30):
         assert office.get(f"/admin/tax?year={odd}").status_code == 404
     assert office.get("/admin/tax/x/file").status_code == 404
@@ -93,17 +89,17 @@ def test_a_year_without_checks_and_what_is_no_year(office):
 
 def test_pages_of_many(office, year, monkeypatch):
     monkeypatch.setattr("portal.office.PAGE", 2)
-    first = text(office.get(f"/admin/tax?year={year}"))
+    first = office.get(f"/admin/tax?year={year}").text
     assert "2 of 3" in first
     assert "Cleo Roux" not in first
-    assert "Cleo Roux" in text(office.get(f"/admin/tax?year={year}&after=ben"))
+    assert "Cleo Roux" in office.get(f"/admin/tax?year={year}&after=ben").text
 
 
 def test_an_amount_is_confirmed(office):
     data = {"year": "2028", "amount": "$2,100.00", "source": "https://tax.example/notice"}
     assert office.post("/admin/tax", data=data).status_code == 303
     assert taxyear.statutory(2028) == (210_000, True)
-    assert "https://tax.example/notice" in text(office.get("/admin/tax"))
+    assert "https://tax.example/notice" in office.get("/admin/tax").text
 
 
 @pytest.mark.parametrize(
@@ -115,16 +111,16 @@ def test_an_amount_that_cannot_be_is_said(office, change):
     data = {"year": "2028", "amount": "$2,100.00", "source": "https://tax.example/notice"}
     answer = office.post("/admin/tax", data=data | change)
     assert answer.status_code == 422
-    assert "to fix" in text(answer)
+    assert "to fix" in answer.text
     assert taxyear.confirmed() == {}
     assert office.get(f"{answer.request.path}?format=csv").status_code == 200
 
 
 def test_filed_and_voided_after(office, year, month, today):
     office.post(f"/admin/tax/{year}/filed")
-    assert "2 forms of" in text(office.get(f"/admin/tax?year={year}"))
+    assert "2 forms of" in office.get(f"/admin/tax?year={year}").text
     checks.void(month, codes=["ben"], reason="stale", by="test", now=today)
-    page = text(office.get(f"/admin/tax?year={year}")).partition('id="later"')[2]
+    page = office.get(f"/admin/tax?year={year}").text.partition('id="later"')[2]
     assert "$640.00" in page
     assert "stale" in page
     assert [
@@ -134,7 +130,7 @@ def test_filed_and_voided_after(office, year, month, today):
         True,
     ]
     office.post(f"/admin/tax/{year}/filed")
-    assert "Nothing changed since" in text(office.get(f"/admin/tax?year={year}"))
+    assert "Nothing changed since" in office.get(f"/admin/tax?year={year}").text
 
 
 # --- Recipients' copies ------------------------------------------------------------------------
@@ -154,7 +150,7 @@ def test_copies_have_a_page_each(office, year, month, today):
 
 def test_without_a_form_there_is_no_copy(office):
     answer = office.get("/admin/tax/2020/copies", follow_redirects=True)
-    assert "Nobody gets a form for 2020" in text(answer)
+    assert "Nobody gets a form for 2020" in answer.text
 
 
 # --- Whole tax IDs -----------------------------------------------------------------------------
@@ -166,15 +162,15 @@ def looks():
 
 
 def test_a_tax_id_is_shown_once_and_who_looked_is_kept(office):
-    assert "219" not in text(office.get("/admin/tax/reveal/ann")).partition("<main")[2]
+    assert "219" not in office.get("/admin/tax/reveal/ann").text.partition("<main")[2]
     answer = office.post("/admin/tax/reveal/ann", data=LOOK)
     assert answer.status_code == 200
-    assert "219-45-6780" in text(answer)
+    assert "219-45-6780" in answer.text
     assert answer.headers["Cache-Control"] == "no-store"
-    assert "94-3216540" in text(office.post("/admin/tax/reveal/ben", data=LOOK))
+    assert "94-3216540" in office.post("/admin/tax/reveal/ben", data=LOOK).text
     about = ("office@example.com", "tax ID revealed")
     assert looks() == [(*about, "ann", "the bank asks"), (*about, "ben", "the bank asks")]
-    assert "the bank asks" in text(office.get("/admin/affiliates/ann"))
+    assert "the bank asks" in office.get("/admin/affiliates/ann").text
 
 
 @pytest.mark.parametrize("change", [{"reason": " "}, {"current": "wrong"}, {"current": ""}])
@@ -182,7 +178,7 @@ def test_without_reason_or_password_nothing_is_shown(office, change, year):
     for address in ("/admin/tax/reveal/ann", f"/admin/tax/{year}/file"):
         answer = office.post(address, data=LOOK | change)
         assert answer.status_code == 422
-        assert "6780" not in text(answer).replace("SSN ending 6780", "")
+        assert "6780" not in answer.text.replace("SSN ending 6780", "")
     assert looks() == []
 
 
@@ -197,7 +193,7 @@ def test_a_key_that_is_lost_is_said_and_not_a_crash(office, app):
     (app.config["PORTAL"].data / "vault-keys.json").unlink()
     answer = office.post("/admin/tax/reveal/ann", data=LOOK)
     assert answer.status_code == 422
-    assert "cannot be read" in text(answer)
+    assert "cannot be read" in answer.text
 
 
 @pytest.mark.parametrize("code", ["nobody", "cleo"])
@@ -211,7 +207,7 @@ def test_the_file_for_filing_has_every_form_with_whole_tax_ids(office, year, tod
     Affiliate.update(line1="=1418 Alder Court").where(Affiliate.code == "ben").execute()
     answer = office.post(f"/admin/tax/{year}/file", data=LOOK)
     assert answer.headers["Content-Disposition"].endswith('.csv"')
-    rows = list(csv.DictReader(io.StringIO(text(answer))))
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
     assert list(rows[0]) == filing.COLUMNS
     assert len(filing.COLUMNS) == 54
     ann, ben = ({k.removeprefix("Recipient "): v for k, v in row.items() if v} for row in rows)
@@ -238,24 +234,24 @@ def test_the_file_follows_the_header_of_the_filing_service(office, year, today, 
     renamed[renamed.index("Box 1 - Nonemployee compensation")] = "Box 1a – nonemployee Compensation"
     pasted = LOOK | {"header": "\t".join(renamed) + "\nan example\tbelow"}
     rows = list(
-        csv.DictReader(io.StringIO(text(office.post(f"/admin/tax/{year}/file", data=pasted))))
+        csv.DictReader(io.StringIO(office.post(f"/admin/tax/{year}/file", data=pasted).text))
     )
     assert list(rows[0]) == renamed
     assert rows[0]["Box 1a – nonemployee Compensation"] == "2000.00"
     assert (rows[0]["Tax Year"], rows[0]["Occupation code"]) == (str(year), "")
     answer = office.post(f"/admin/tax/{year}/file", data=LOOK | {"header": "Form Type,Tax Year"})
     assert answer.status_code == 422
-    assert "has no column for" in text(answer)
-    assert "219456780" not in text(answer)
+    assert "has no column for" in answer.text
+    assert "219456780" not in answer.text
 
 
 def test_more_forms_than_a_file_takes_come_in_several(office, year, today, monkeypatch):
     monkeypatch.setattr(filing, "FILE", 1)
     for name, value in PAYER.items():
         program.change(name, value, by="test", now=today)
-    page = text(office.get(f"/admin/tax/{year}/file"))
+    page = office.get(f"/admin/tax/{year}/file").text
     assert ("1 to 1" in page, "2 to 2" in page, "3 to 3" in page) == (True, True, False)
-    files = [text(office.post(f"/admin/tax/{year}/file", data=LOOK | {"first": n})) for n in "12"]
+    files = [office.post(f"/admin/tax/{year}/file", data=LOOK | {"first": n}).text for n in "12"]
     assert [len(list(csv.DictReader(io.StringIO(file)))) for file in files] == [1, 1]
     assert files[0] != files[1]
     assert office.post(f"/admin/tax/{year}/file", data=LOOK | {"first": "9"}).status_code == 422
@@ -264,7 +260,7 @@ def test_more_forms_than_a_file_takes_come_in_several(office, year, today, monke
 def test_the_file_says_what_is_not_known_of_the_payer(office, year):
     answer = office.post(f"/admin/tax/{year}/file", data=LOOK)
     assert answer.status_code == 422
-    assert "Set payer_name" in text(answer)
+    assert "Set payer_name" in answer.text
     assert looks() == []
 
 

@@ -13,10 +13,6 @@ from tests.views.test_center_tables import counted
 ADDRESS = "/center/banners"
 
 
-def text(response):
-    return response.get_data(as_text=True)
-
-
 def blocks(page):
     """What can be copied: the HTML of each banner and of each text link."""
     found = re.findall(r"<(?:pre|code)[^>]*>(.*?)</(?:pre|code)>", page, re.DOTALL)
@@ -39,7 +35,7 @@ def mine(login_as, alice, offered):
 
 
 def test_each_block_has_the_creatives_own_link_with_the_own_code(mine, offered):
-    page = text(mine.get(ADDRESS))
+    page = mine.get(ADDRESS).text
     taken = blocks(page)
     assert len(taken) == 3
     for creative, block in zip(offered, taken, strict=True):
@@ -53,7 +49,7 @@ def test_each_block_has_the_creatives_own_link_with_the_own_code(mine, offered):
 
 
 def test_the_page_shows_the_pictures_themselves(mine, offered):
-    page = text(mine.get(ADDRESS))
+    page = mine.get(ADDRESS).text
     for creative in offered[:2]:
         source = f"/images/{creative.image.key}.png"
         assert f'<img src="{source}" width="300" height="250"' in page
@@ -63,11 +59,11 @@ def test_the_page_shows_the_pictures_themselves(mine, offered):
 def test_a_chosen_link_and_a_label_stand_in_every_block(mine, alice, today):
     links.make(alice, "Spring", "", now=today)
     for link, slug in (("main", ""), ("spring", "/spring")):
-        taken = blocks(text(mine.get(f"{ADDRESS}?link={link}&sub_id=ch-4.a")))
+        taken = blocks(mine.get(f"{ADDRESS}?link={link}&sub_id=ch-4.a").text)
         assert len(taken) == 3
         for block in taken:
             assert f'href="http://localhost/go/alice{slug}?sub_id=ch-4.a"' in block
-    page = text(mine.get(f"{ADDRESS}?link=spring&sub_id=ch-4.a"))
+    page = mine.get(f"{ADDRESS}?link=spring&sub_id=ch-4.a").text
     assert 'value="ch-4.a"' in page
     assert re.search(r'<option selected value="spring">Spring', page)
 
@@ -80,28 +76,28 @@ def test_a_chosen_link_and_a_label_stand_in_every_block(mine, alice, today):
 def test_what_cannot_be_put_inside_is_said(mine, query):
     answer = mine.get(f"{ADDRESS}?{query}")
     assert answer.status_code == 422
-    assert "to fix" in text(answer)
-    taken = blocks(text(answer))
+    assert "to fix" in answer.text
+    taken = blocks(answer.text)
     assert len(taken) == 3
     assert not any("sub_id" in block for block in taken)
 
 
 def test_a_link_of_another_is_no_choice(mine, mallory, today):
     links.make(mallory, "Secret place", "", now=today)
-    assert "Secret place" not in text(mine.get(ADDRESS))
+    assert "Secret place" not in mine.get(ADDRESS).text
     assert mine.get(f"{ADDRESS}?link=secret-place").status_code == 422
 
 
 def test_what_is_retired_is_not_offered_and_goes_on_showing(mine, offered, today):
     material.offer(offered[0], False, by=OFFICE, now=today)
-    page = text(mine.get(ADDRESS))
+    page = mine.get(ADDRESS).text
     assert "Leaderboard" not in page
     assert len(blocks(page)) == 2
     assert mine.get(f"/images/{offered[0].image.key}.png").status_code == 200
 
 
 def test_nothing_on_offer_is_said(login_as, alice):
-    page = text(login_as(alice).get(ADDRESS))
+    page = login_as(alice).get(ADDRESS).text
     assert "No banners yet" in page
     assert blocks(page) == []
 
@@ -114,7 +110,7 @@ def test_fifty_cost_what_five_do(mine, today, monkeypatch):
         make_creative(BANNER, f"B{number}", today, color=(number, 1, 1))
         make_creative(TEXT, f"T{number}", today)
     with counted(monkeypatch) as many:
-        assert len(blocks(text(mine.get(ADDRESS)))) == 43
+        assert len(blocks(mine.get(ADDRESS).text)) == 43
     assert len(many) == len(few) < 15
     assert not any('"content"' in said for said in many)  # no picture is loaded for its block
 

@@ -8,14 +8,11 @@ import pytest
 from portal import accounts, cases, missing, program
 from portal.books import Entry, Order
 from portal.months import month_of
+from tests.answers import steady
 from tests.makers import make_click, make_earnings, make_run, make_sale
 
 ASK = {"subject": "My check", "text": "Where is it?", "key": "k"}
 MISS = {"who": "Dana", "bought": "", "link": "", "more": "", "key": "k"}
-
-
-def text(response):
-    return response.get_data(as_text=True)
 
 
 @pytest.fixture
@@ -42,25 +39,25 @@ def earned(alice, today):
 
 def test_help_answers_with_the_terms_in_force(center, today):
     program.change("month_amount", "2500", by="test", now=today)
-    page = text(center.get("/center/help"))
+    page = center.get("/center/help").text
     assert "$25.00 for each full payment" in page
     assert "$20.00" not in page
     assert "(R6)" in page
 
 
 def test_help_is_linked_from_every_page(center):
-    assert '<a href="/center/help"' in text(center.get("/center/"))
+    assert '<a href="/center/help"' in center.get("/center/").text
 
 
 def test_every_link_of_the_answers_leads_somewhere(center):
-    page = text(center.get("/center/help")).partition('class="stack faq"')[2].partition("<aside")[0]
+    page = center.get("/center/help").text.partition('class="stack faq"')[2].partition("<aside")[0]
     links = set(re.findall(r'href="([^"]+)"', page))
     assert len(links) > 8
     for link in links:
         address, _, place = link.partition("#")
         answer = center.get(address)
         assert answer.status_code == 200, link
-        assert not place or f'id="{place}"' in text(answer), link
+        assert not place or f'id="{place}"' in answer.text, link
 
 
 def test_asking_opens_a_case_that_help_lists(center, alice):
@@ -68,8 +65,8 @@ def test_asking_opens_a_case_that_help_lists(center, alice):
     case = cases.Case.get()
     assert (answer.status_code, answer.location) == (303, f"/center/cases/{case.key}")
     assert case.affiliate == alice
-    assert f"Case {case.id} is open" in text(center.get(answer.location))
-    page = text(center.get("/center/help"))
+    assert f"Case {case.id} is open" in center.get(answer.location).text
+    page = center.get("/center/help").text
     assert f'<a href="{answer.location}">My check</a>' in page
     assert "With the office" in page
 
@@ -95,7 +92,7 @@ def test_asking_twice_opens_one_case(center):
 def test_a_bad_question_is_said_and_nothing_is_stored(center, wrong, said):
     answer = center.post("/center/help", data=ASK | wrong)
     assert answer.status_code == 422
-    assert said in text(answer)
+    assert said in answer.text
     assert cases.Case.select().count() == 0
 
 
@@ -103,7 +100,7 @@ def test_too_many_questions_are_refused(center, monkeypatch):
     monkeypatch.setattr(cases, "A_DAY", 0)
     answer = center.post("/center/help", data=ASK)
     assert answer.status_code == 422
-    assert "Write on in a case that is open" in text(answer)
+    assert "Write on in a case that is open" in answer.text
 
 
 # --- About a row -------------------------------------------------------------------------------
@@ -129,9 +126,9 @@ def rows_of(alice, today):
 def test_asking_about_a_row_brings_its_facts_along(center, alice, today):
     for number, (about, fact) in enumerate(rows_of(alice, today)):
         address = f"/center/help?about={about}"
-        assert fact in text(center.get(address)), about
+        assert fact in center.get(address).text, about
         answer = center.post(address, data=ASK | {"key": str(number)})
-        page = text(center.get(answer.location))
+        page = center.get(answer.location).text
         assert fact in page, about
         assert "Dana" not in page, about
         case = cases.Case.select().order_by(cases.Case.id.desc()).first()
@@ -150,9 +147,9 @@ def test_the_office_sees_the_customers_name_where_the_affiliate_sees_initials(ce
 
 def test_the_rows_of_the_tables_lead_there(center, earned):
     click, sale = earned
-    assert f"about=entry:{Entry.get().id}#ask" in text(center.get("/center/payments"))
-    assert f"about=order:{sale['order_id']}#ask" in text(center.get("/center/orders"))
-    assert f"about=click:{click}#ask" in text(center.get("/center/clicks"))
+    assert f"about=entry:{Entry.get().id}#ask" in center.get("/center/payments").text
+    assert f"about=order:{sale['order_id']}#ask" in center.get("/center/orders").text
+    assert f"about=click:{click}#ask" in center.get("/center/clicks").text
 
 
 def test_anothers_row_is_nowhere(login_as, alice, mallory, today):
@@ -162,7 +159,7 @@ def test_anothers_row_is_nowhere(login_as, alice, mallory, today):
     assert nowhere.status_code == 404
     for about in rows:
         answer = center.get(f"/center/help?about={about}")
-        assert (answer.status_code, answer.data) == (404, nowhere.data), about
+        assert (answer.status_code, steady(answer)) == (404, steady(nowhere)), about
         assert center.post(f"/center/help?about={about}", data=ASK).status_code == 404
 
 
@@ -184,7 +181,7 @@ def test_a_marked_click_is_nowhere(center, alice, today):
 
 
 def test_the_form_names_ones_own_links(center):
-    page = text(center.get("/center/missing-sale"))
+    page = center.get("/center/missing-sale").text
     assert "By phone" in page
     assert "Main link" in page
     assert "Up to 10 questions a day" in page
@@ -194,10 +191,10 @@ def test_a_missing_sale_that_is_there_is_shown(center, missed, earned):
     answer = missed(who="dana kim")
     _, sale = earned
     assert answer.status_code == 200
-    assert "It is credited to you" in text(answer)
+    assert "It is credited to you" in answer.text
     address = f"/center/orders?upto={sale['order_id']}"
-    assert f'href="{address}"' in text(answer)
-    assert sale["order_id"] in text(center.get(address))
+    assert f'href="{address}"' in answer.text
+    assert sale["order_id"] in center.get(address).text
     assert cases.Case.select().count() == 0
 
 
@@ -208,7 +205,7 @@ def test_an_explained_sale_can_still_be_asked_about(center, missed, earned):
     assert answer.location == f"/center/cases/{case.key}"
     assert case.about == "missing"
     assert "Dana Kim" in str(case.evidence)
-    assert "Dana Kim" not in text(center.get(answer.location))
+    assert "Dana Kim" not in center.get(answer.location).text
 
 
 def test_what_nothing_of_ones_own_explains_opens_a_case_in_the_same_words(
@@ -220,7 +217,7 @@ def test_what_nothing_of_ones_own_explains_opens_a_case_in_the_same_words(
             make_sale(today, click_id=make_click(mallory, today), email=who)
         answer = missed(who=who, key=who)
         assert answer.status_code == 303
-        page = text(center.get(answer.location)).replace(who, "WHO").replace("today", "")
+        page = center.get(answer.location).text.replace(who, "WHO").replace("today", "")
         assert "We found no order of those days that fits your clicks" in page
         pages.append(re.sub(r"<main.*?</form>", "", re.sub(r'value="[^"]*"', "", page)))
     known, unknown = (re.sub(r"[0-9a-f]{16,}|[Cc]ase \d+|\d+:\d\d:\d\d", "", page)
@@ -239,7 +236,7 @@ def test_the_eleventh_question_of_a_day_is_refused(missed, monkeypatch):
     assert missed().status_code == 303
     answer = missed(who="Lea")
     assert answer.status_code == 422
-    assert "Ask again tomorrow" in text(answer)
+    assert "Ask again tomorrow" in answer.text
     assert missed().status_code == 303
     assert cases.Case.select().count() == 1
 
@@ -262,7 +259,7 @@ def test_the_eleventh_question_of_a_day_is_refused(missed, monkeypatch):
 def test_a_bad_claim_is_said_and_nothing_is_stored(missed, wrong, said):
     answer = missed(**wrong)
     assert answer.status_code == 422
-    assert said in text(answer)
+    assert said in answer.text
     assert cases.Case.select().count() == 0
 
 
@@ -277,7 +274,7 @@ def case(alice, today):
 def test_a_case_shows_what_was_said_and_by_whom(center, case, admin, today):
     seen = cases.notes(case)[-1].id
     cases.answer(case, "On <its> way.", seen=seen, by=admin, key="a", now=today)
-    page = text(center.get(f"/center/cases/{case.key}"))
+    page = center.get(f"/center/cases/{case.key}").text
     assert "Where is it?" in page
     assert "On &lt;its&gt; way." in page
     assert "The program office" in page
@@ -294,7 +291,7 @@ def test_a_case_is_answered_once(center, case):
 def test_a_case_is_closed_and_opens_again(center, case):
     address = f"/center/cases/{case.key}"
     assert center.post(address, data={"do": "close"}).status_code == 303
-    page = text(center.get(address))
+    page = center.get(address).text
     assert "Closed" in page
     assert "This is settled" not in page
     center.post(address, data={"text": "One more thing", "key": "k"})
@@ -304,17 +301,17 @@ def test_a_case_is_closed_and_opens_again(center, case):
 def test_an_empty_answer_is_refused(center, case):
     answer = center.post(f"/center/cases/{case.key}", data={"text": " ", "key": "k"})
     assert answer.status_code == 422
-    assert "Write a few words." in text(answer)
+    assert "Write a few words." in answer.text
     assert len(cases.notes(case)) == 1
 
 
 def test_what_is_said_is_live(center, htmx, case, admin, today):
     address = f"/center/cases/{case.key}"
-    poll = text(center.get(address)).partition('id="case"')[2].partition('hx-get="')[2]
+    poll = center.get(address).text.partition('id="case"')[2].partition('hx-get="')[2]
     poll = poll.partition('"')[0].replace("&amp;", "&")
     assert htmx(poll, "case").status_code == 204
     cases.answer(case, "Mailed.", seen=cases.notes(case)[-1].id, by=admin, key="a", now=today)
-    assert "Mailed." in text(htmx(poll, "case"))
+    assert "Mailed." in htmx(poll, "case").text
 
 
 def test_anothers_case_is_nowhere(login_as, case, mallory):
@@ -323,7 +320,7 @@ def test_anothers_case_is_nowhere(login_as, case, mallory):
     for method in ("GET", "POST"):
         answer = center.open(f"/center/cases/{case.key}", method=method, data={"do": "close"})
         assert answer.status_code == nowhere.status_code == 404
-    assert center.get(f"/center/cases/{case.key}").data == nowhere.data
+    assert steady(center.get(f"/center/cases/{case.key}")) == steady(nowhere)
     assert cases.Case.get().state == cases.OPEN
 
 

@@ -21,10 +21,6 @@ from tests.views.test_center_tables import counted
 PRICING = "https://maestro.example/pricing"
 
 
-def text(response):
-    return response.get_data(as_text=True)
-
-
 @pytest.fixture
 def pages(set_up, today):
     program.change("landing_pages", f"Pricing = {PRICING}", by="test", now=today)
@@ -53,7 +49,7 @@ def on(affiliate, slug, at):
 def test_a_link_is_made_and_leads_there(mine, alice, today):
     answer = mine.post("/center/links", data={"name": "Winter webinar", "to": PRICING})
     assert (answer.status_code, answer.location) == (303, "/center/links/winter-webinar")
-    page = text(mine.get(answer.location))
+    page = mine.get(answer.location).text
     assert "http://localhost/go/alice/winter-webinar" in page
     assert "Leads to Pricing" in page
     followed = mine.get("/go/alice/winter-webinar", headers={"User-Agent": BROWSER["user-agent"]})
@@ -81,8 +77,8 @@ def test_a_link_may_lead_deep_into_the_programs_hosts(mine, page, leads_to):
 def test_a_link_leads_nowhere_else_and_says_where_to(mine, page):
     answer = mine.post("/center/links", data={"name": "Deep", "page": page})
     assert answer.status_code == 422
-    assert "A link leads to a page of maestro.example or shop.example." in text(answer)
-    assert 'value="Deep"' in text(answer)
+    assert "A link leads to a page of maestro.example or shop.example." in answer.text
+    assert 'value="Deep"' in answer.text
     assert not Link.select().exists()
 
 
@@ -104,7 +100,7 @@ BAD = [
 def test_what_is_wrong_is_said_and_nothing_is_stored(mine, data, said):
     answer = mine.post("/center/links", data=data)
     assert answer.status_code == 422
-    assert said in text(answer)
+    assert said in answer.text
     assert not Link.select().exists()
 
 
@@ -113,14 +109,14 @@ def test_the_same_link_again_is_the_same_link(mine):
     first, second = (mine.post("/center/links", data=data) for _ in range(2))
     assert first.location == second.location
     assert Link.select().count() == Audit.select().where(Audit.did == "link made").count() == 1
-    assert "You have this link already." in text(mine.get(second.location))
+    assert "You have this link already." in mine.get(second.location).text
 
 
 def test_another_link_of_the_same_name_is_refused(mine):
     mine.post("/center/links", data={"name": "Spring"})
     for data in ({"name": "spring", "to": PRICING}, {"name": "SPRING", "slug": "other"}):
         answer = mine.post("/center/links", data=data)
-        assert "There is a link with this name already." in text(answer)
+        assert "There is a link with this name already." in answer.text
     assert Link.select().count() == 1
 
 
@@ -134,7 +130,7 @@ def test_names_that_make_the_same_ending_are_numbered(mine):
 def test_an_ending_of_choice_is_taken_once(mine):
     mine.post("/center/links", data={"name": "One", "slug": "Book"})
     answer = mine.post("/center/links", data={"name": "Two", "slug": "book"})
-    assert "Your link &#39;One&#39; ends so already." in text(answer)
+    assert "Your link &#39;One&#39; ends so already." in answer.text
     assert [link.slug for link in Link.select()] == ["book"]
 
 
@@ -185,7 +181,7 @@ def test_a_change_keeps_names_apart_and_stays_within_the_hosts(mine, alice, toda
     ):
         answer = mine.post("/center/links/spring", data=data)
         assert answer.status_code == 422
-        assert said in text(answer)
+        assert said in answer.text
     kept = [(link.name, link.landing) for link in Link.select().order_by(Link.id)]
     assert kept == [("Spring", ""), ("Summer", "")]
 
@@ -200,13 +196,13 @@ def test_the_link_of_another_is_nowhere(login_as, alice, mallory, today, slug):
     for address in (slug, f"{slug}/qr.svg", f"{slug}/qr.png"):
         assert client.get(f"/center/links/{address}").status_code == 404
     assert client.post(f"/center/links/{slug}", data={"name": "Mine"}).status_code == 404
-    assert "Spring" not in text(client.get("/center/links"))
+    assert "Spring" not in client.get("/center/links").text
     assert Link.get().name == "Spring"
 
 
 def test_a_link_of_the_program_is_shown_and_not_changed(mine, today):
     banner(today)
-    page = text(mine.get("/center/links/banner.1"))
+    page = mine.get("/center/links/banner.1").text
     assert "http://localhost/go/alice/banner.1" in page
     assert "Save link" not in page
     for slug in ("banner.1", "main"):
@@ -238,7 +234,7 @@ def test_each_link_with_what_it_brought_and_the_sum(mine, alice, today):
     make_sale(today, customer_id="c1", email="c1@x.example")  # R7.1: by no click of its own
     for _ in range(3):
         make_click(alice, today)
-    assert figures(text(mine.get("/center/links"))) == {
+    assert figures(mine.get("/center/links").text) == {
         "Main link": ("3", "0", "$0.00"),
         "Spring": ("2", "2", "$30.00"),
         "Banner 300 × 250": ("1", "1", "$20.00"),
@@ -249,15 +245,15 @@ def test_each_link_with_what_it_brought_and_the_sum(mine, alice, today):
 def test_clicks_are_those_of_90_days(mine, alice, today):
     for days in (0, 89, 90):
         make_click(alice, today - timedelta(days=days))
-    assert figures(text(mine.get("/center/links")))["All links"][0] == "2"
+    assert figures(mine.get("/center/links").text)["All links"][0] == "2"
 
 
 def test_a_link_of_the_program_shows_once_it_brought_somebody(mine, alice, mallory, today):
     banner(today)
     on(mallory, "banner.1", today)
-    assert "Banner 300 × 250" not in text(mine.get("/center/links"))
+    assert "Banner 300 × 250" not in mine.get("/center/links").text
     on(alice, "banner.1", today)
-    assert "Banner 300 × 250" in text(mine.get("/center/links"))
+    assert "Banner 300 × 250" in mine.get("/center/links").text
 
 
 def test_its_clicks_are_one_link_away(mine, alice, today):
@@ -265,29 +261,29 @@ def test_its_clicks_are_one_link_away(mine, alice, today):
     banner(today)
     for slug in ("", "spring-more", "banner.1"):
         on(alice, slug, today)
-    page = text(mine.get("/center/links")).partition('id="links"')[2]
+    page = mine.get("/center/links").text.partition('id="links"')[2]
     addresses = re.findall(r'href="(/center/clicks[^"]*)"', page)
     assert len(addresses) == 3
     for address, name in zip(addresses, ["Main link", "Spring &amp; more", "Banner 300 × 250"],
                              strict=True):  # fmt: skip
-        rows = text(mine.get(address.replace("&amp;", "&"))).partition("<tbody>")[2]
+        rows = mine.get(address.replace("&amp;", "&")).text.partition("<tbody>")[2]
         assert re.findall(r'<th scope="row">(.*?)<small', rows) == [name]
 
 
 def test_the_names_of_the_programs_links_show_with_clicks(mine, alice, today):
     banner(today)
     on(alice, "banner.1", today)
-    assert "Click on Banner 300 × 250" in text(mine.get("/center/"))
-    assert "Banner 300 × 250" in text(mine.get("/center/clicks"))
+    assert "Click on Banner 300 × 250" in mine.get("/center/").text
+    assert "Banner 300 × 250" in mine.get("/center/clicks").text
     assert len(clicks(alice, Filter()).rows) == 1
 
 
 def test_the_table_is_live(mine, htmx, alice, today):
-    page = text(mine.get("/center/links"))
+    page = mine.get("/center/links").text
     poll = page.partition('id="links" hx-get="')[2].partition('"')[0].replace("&amp;", "&")
     assert htmx(poll, "links").status_code == 204
     make_earnings(alice, today, sales=1)
-    part = text(htmx(poll, "links"))
+    part = htmx(poll, "links").text
     assert figures(part)["All links"] == ("1", "1", "$20.00")
     assert "<html" not in part
 
@@ -317,35 +313,35 @@ def test_qr_codes_are_images(mine, alice, today, slug):
     banner(today)
     svg, png = (mine.get(f"/center/links/{slug}/qr.{kind}") for kind in ("svg", "png"))
     assert (svg.mimetype, png.mimetype) == ("image/svg+xml", "image/png")
-    assert 'xmlns="http://www.w3.org/2000/svg"' in text(svg)
+    assert 'xmlns="http://www.w3.org/2000/svg"' in svg.text
     assert png.data.startswith(b"\x89PNG")
     assert f'filename="alice-{slug}.svg"' in svg.headers["Content-Disposition"]
 
 
 def test_a_label_goes_on_the_link_and_its_qr_code(mine):
-    page = text(mine.get("/center/links/main?sub_id=ch-4.b_2"))
+    page = mine.get("/center/links/main?sub_id=ch-4.b_2").text
     assert "<code>http://localhost/go/alice?sub_id=ch-4.b_2</code>" in page
     plain, labelled = "/center/links/main/qr.svg", "/center/links/main/qr.svg?sub_id=ch-4.b_2"
     assert f'src="{labelled}"' in page
-    assert text(mine.get(plain)) != text(mine.get(labelled))
+    assert mine.get(plain).text != mine.get(labelled).text
 
 
 @pytest.mark.parametrize("label", ["a b", "é", "x" * 65, "a/b", "%00", "&#"])
 def test_a_label_that_a_click_would_lose_is_refused(mine, label):
     answer = mine.get("/center/links/main", query_string={"sub_id": label})
     assert answer.status_code == 422
-    assert re.search("A label has 1 to 64 letters|64 characters at most|printed", text(answer))
-    assert "<code>http://localhost/go/alice</code>" in text(answer)
+    assert re.search("A label has 1 to 64 letters|64 characters at most|printed", answer.text)
+    assert "<code>http://localhost/go/alice</code>" in answer.text
     assert mine.get("/center/links/main/qr.svg", query_string={"sub_id": label}).status_code == 404
 
 
 def test_no_label_is_the_plain_link(mine):
-    assert "<code>http://localhost/go/alice</code>" in text(mine.get("/center/links/main?sub_id="))
+    assert "<code>http://localhost/go/alice</code>" in mine.get("/center/links/main?sub_id=").text
 
 
 def test_the_words_that_the_law_asks_for_are_the_offices(mine, today):
     program.change("short_disclosure", "#anzeige", by="test", now=today)
-    page = text(mine.get("/center/links"))
+    page = mine.get("/center/links").text
     assert "I earn a commission if you buy through this link." in page
     assert "#anzeige" in page
 
@@ -353,13 +349,13 @@ def test_the_words_that_the_law_asks_for_are_the_offices(mine, today):
 def test_a_program_without_a_page_says_so(db, login_as, set_up, alice):
     db.execute_sql("DELETE FROM setting WHERE name = 'product_url'")
     answer = login_as(alice).post("/center/links", data={"name": "Deep", "page": "/x"})
-    assert "a page of the program, which has not named any." in text(answer)
+    assert "a page of the program, which has not named any." in answer.text
 
 
 def test_a_page_that_the_hosts_do_not_allow_is_not_offered(mine, today):
     pages = f"Pricing = {PRICING}\nGone = https://evil.example/"
     program.change("landing_pages", pages, by="test", now=today)
-    page = text(mine.get("/center/links"))
+    page = mine.get("/center/links").text
     assert "Pricing</option>" in page
     assert "Gone" not in page
 

@@ -5,13 +5,9 @@ from datetime import timedelta
 from tests.makers import make_affiliate, make_click, make_earnings
 
 
-def text(response):
-    return response.get_data(as_text=True)
-
-
 def test_the_page_shows_it_all(client, login_as, alice, today):
     make_earnings(alice, today, sales=5)
-    page = text(login_as(alice).get("/center/"))
+    page = login_as(alice).get("/center/").text
     assert "On its way" in page
     assert "$100.00" in page
     assert "One hundred and 00/100 dollars" in page
@@ -26,33 +22,33 @@ def test_a_part_alone_and_nothing_new(login_as, htmx, alice, today):
     login_as(alice)
     part = htmx("/center/", "feed")
     assert part.headers["Vary"].count("HX-Request") == 1
-    assert text(part).lstrip().startswith('<div id="feed"')
-    assert "<html" not in text(part)
-    again = text(part).partition('hx-get="')[2].partition('"')[0].replace("&amp;", "&")
+    assert part.text.lstrip().startswith('<div id="feed"')
+    assert "<html" not in part.text
+    again = part.text.partition('hx-get="')[2].partition('"')[0].replace("&amp;", "&")
     assert htmx(again, "feed").status_code == 204
     make_click(alice, today)
     news = htmx(again, "feed")
     assert news.status_code == 200
-    assert "Click on Main link" in text(news)
+    assert "Click on Main link" in news.text
 
 
 def test_boosted_and_history_requests_get_the_page(login_as, alice):
     client = login_as(alice)
     for header in ("HX-Boosted", "HX-History-Restore-Request"):
         answer = client.get("/center/", headers={"HX-Request": "true", header: "true"})
-        assert "<html" in text(answer)
+        assert "<html" in answer.text
 
 
 def test_pause_is_kept_in_the_session(login_as, htmx, alice):
     client = login_as(alice)
-    assert "hx-trigger" not in text(client.get("/center/?live=off"))
-    assert "hx-trigger" not in text(client.get("/center/clicks"))
-    assert "hx-trigger" in text(client.get("/center/?live=on"))
+    assert "hx-trigger" not in client.get("/center/?live=off").text
+    assert "hx-trigger" not in client.get("/center/clicks").text
+    assert "hx-trigger" in client.get("/center/?live=on").text
 
 
 def test_who_was_referred_is_counted(login_as, alice, today):
     bob = make_affiliate("bob", today, click_id=make_click(alice, today - timedelta(hours=1)))
     make_earnings(bob, today, sales=1)
-    page = text(login_as(alice).get("/center/"))
+    page = login_as(alice).get("/center/").text
     assert "Second tier: 10% of a sale by Bob Reyes" in page
     assert "$9.70 in " in page

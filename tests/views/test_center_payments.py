@@ -12,13 +12,9 @@ from portal.rules import Plan
 from tests.makers import make_affiliate, make_click, make_earnings, make_refund, make_run, make_sale
 
 
-def text(response):
-    return response.get_data(as_text=True)
-
-
 @pytest.fixture
 def statement(login_as, alice):
-    return lambda query="": text(login_as(alice).get(f"/center/payments{query}"))
+    return lambda query="": login_as(alice).get(f"/center/payments{query}").text
 
 
 def test_a_commission(statement, alice, today):
@@ -92,17 +88,17 @@ def test_statements_add_up(login_as, alice, today):
     before = months.month_of(today, zone).plus(-1).start(zone) + timedelta(days=2)
     make_earnings(alice, before, sales=2)
     make_earnings(alice, today, sales=3)
-    rows = text(login_as(alice).get("/center/payments?format=csv")).splitlines()
+    rows = login_as(alice).get("/center/payments?format=csv").text.splitlines()
     assert len(rows) == 4
     assert rows[-1].endswith(",20.00,100.00")
-    assert "$40.00" in text(login_as(alice).get("/center/payments"))
+    assert "$40.00" in login_as(alice).get("/center/payments").text
 
 
 def test_the_form_is_promised_for_the_day_that_the_office_sees(login_as, alice, admin, today):
     year = months.year_of(today, program.load().zone)
-    mine = text(login_as(alice).get("/center/payments"))
+    mine = login_as(alice).get("/center/payments").text
     due = re.search(r"if due</dt><dd>by (\w+) (\d+), (\d+)<", mine)
-    office = text(login_as(admin).get(f"/admin/tax?year={year}"))
+    office = login_as(admin).get(f"/admin/tax?year={year}").text
     month, day, after = re.search(r"and the IRS by (\w+) (\d+), (\d+)", office).groups()
     assert due.groups() == (month[:3], day, after)
 
@@ -110,7 +106,7 @@ def test_the_form_is_promised_for_the_day_that_the_office_sees(login_as, alice, 
 def test_a_spreadsheet_can_add_up_a_statement(login_as, alice, today):
     (sale,) = make_earnings(alice, today, sales=1)
     make_refund(sale["event_id"], today)
-    rows = csv.DictReader(text(login_as(alice).get("/center/payments?format=csv")).splitlines())
+    rows = csv.DictReader(login_as(alice).get("/center/payments?format=csv").text.splitlines())
     assert [float(row["amount"]) for row in rows] == [20, -20]
 
 

@@ -19,24 +19,20 @@ CHECKS = {
 }
 
 
-def text(response):
-    return response.get_data(as_text=True)
-
-
 def test_name_and_address(login_as, mallory):
     client = login_as(mallory)
     assert client.post("/center/profile/checks", data=CHECKS).location == "/center/profile"
     saved = Affiliate.get_by_id(mallory.id)
     assert (saved.payee, saved.country) == ("Reyes LLC", "GB")
-    assert "United Kingdom" in text(client.get("/center/profile"))
+    assert "United Kingdom" in client.get("/center/profile").text
 
 
 def test_the_password_is_asked(login_as, mallory):
     client = login_as(mallory)
     wrong = client.post("/center/profile/checks", data=CHECKS | {"checks-current": "no"})
     assert wrong.status_code == 422
-    assert "The password is not right." in text(wrong)
-    assert 'value="Reyes LLC"' in text(wrong)
+    assert "The password is not right." in wrong.text
+    assert 'value="Reyes LLC"' in wrong.text
     assert Affiliate.get_by_id(mallory.id).line1 == ""
 
 
@@ -50,14 +46,14 @@ def test_fields_that_are_not_asked_for_change_nothing(login_as, mallory):
 def test_a_tax_id_is_shown_by_four_digits(login_as, mallory):
     client = login_as(mallory)
     data = {"tax-us_person": "yes", "tax-tax_id": "12-3456780", "tax-current": PASSWORD}
-    refused = text(client.post("/center/profile/tax", data=data))
+    refused = client.post("/center/profile/tax", data=data).text
     for said in ("Tick this", "how you are taxed", "as it stands on your tax return"):
         assert said in refused
     assert "3456780" not in refused
     assert not TaxIdOnFile.select().exists()
     data |= {"tax-w9": "y", "tax-tax_name": "Mallory Reyes", "tax-tax_class": "individual"}
     client.post("/center/profile/tax", data=data)
-    page = text(client.get("/center/profile"))
+    page = client.get("/center/profile").text
     assert "EIN ending 6780" in page
     assert 'checked id="tax-us_person-0"' in page
     assert "3456780" not in page
@@ -68,7 +64,7 @@ def test_a_wrong_tax_id_says_what_is_right(login_as, mallory):
     data = {"tax-tax_id": "123456789", "tax-current": PASSWORD}
     answer = login_as(mallory).post("/center/profile/tax", data=data)
     assert answer.status_code == 422
-    assert "made-up" in text(answer)
+    assert "made-up" in answer.text
     assert not TaxIdOnFile.select().exists()
 
 
@@ -77,7 +73,7 @@ def test_a_poor_password_is_refused(login_as, mallory, new):
     data = {"password-current": PASSWORD, "password-new": new, "password-again": new}
     answer = login_as(mallory).post("/center/profile/password", data=data)
     assert answer.status_code == 422
-    assert new not in text(answer).replace("mallory@example.com</b>", "")
+    assert new not in answer.text.replace("mallory@example.com</b>", "")
 
 
 def test_a_new_password_keeps_this_browser_signed_in(login_as, mallory):
@@ -95,9 +91,9 @@ def test_wrong_method(login_as, mallory):
 
 def test_the_password_is_asked_once_in_ten_minutes(login_as, mallory):
     client = login_as(mallory)
-    assert "checks-current" in text(client.get("/center/profile"))
+    assert "checks-current" in client.get("/center/profile").text
     client.post("/center/profile/checks", data=CHECKS)
-    page = text(client.get("/center/profile"))
+    page = client.get("/center/profile").text
     assert "checks-current" not in page
     assert "password-current" in page
     assert "close-current" in page
@@ -118,13 +114,13 @@ def new_email(client, address):
 def test_a_new_address_counts_once_its_link_is_opened(login_as, mallory, today):
     client = login_as(mallory)
     assert new_email(client, "mal@new.example").status_code == 303
-    assert "mal@new.example" in text(client.get("/center/profile"))
+    assert "mal@new.example" in client.get("/center/profile").text
     asked = Message.get(kind="confirm_email")
     assert asked.facts == {"to": "mal@new.example"}
     token = access.reset_token(mallory, now=today, new_email="mal@new.example")
     address = f"/email/new/{token}"
     assert client.get(f"/password/new/{token}").status_code == 404
-    assert "mal@new.example" in text(client.get(address))
+    assert "mal@new.example" in client.get(address).text
     assert Affiliate.get_by_id(mallory.id).email == "mallory@example.com"
     assert client.post(address).location == "/home"
     assert Affiliate.get_by_id(mallory.id).email == "mal@new.example"
@@ -140,7 +136,7 @@ def test_a_new_password_ends_the_link_in_the_outbox_too(login_as, mallory, today
     new = "another plain sentence"
     data = {"password-current": PASSWORD, "password-new": new, "password-again": new}
     client.post("/center/profile/password", data=data)
-    assert "Waiting for you" not in text(client.get("/center/profile"))
+    assert "Waiting for you" not in client.get("/center/profile").text
     with mailserver.Running() as smtp:
         mail.deliver(smtp.address, "https://x.example", clock=database.utcnow)
         kinds = {received["To"] for received in smtp.mailbox.mails}
@@ -160,7 +156,7 @@ def test_the_link_is_sent_again_and_the_old_address_is_no_news(login_as, mallory
     assert again.status_code == 303
     assert Message.select().where(Message.kind == "confirm_email").count() == 2
     same = client.post("/center/profile/email", data={"email-email": "mallory@example.com"})
-    assert "This is your e-mail already." in text(same)
+    assert "This is your e-mail already." in same.text
 
 
 def test_an_address_of_another_account_is_told_by_mail_alone(login_as, mallory, alice):
@@ -169,7 +165,7 @@ def test_an_address_of_another_account_is_told_by_mail_alone(login_as, mallory, 
     taken = new_email(client, "alice@example.com")
     assert (free.status_code, free.location) == (taken.status_code, taken.location)
     assert Message.get(kind="email_taken").facts == {"to": "alice@example.com"}
-    page = text(client.get("/center/profile"))
+    page = client.get("/center/profile").text
     assert "alice@example.com" in page.split("Waiting for you")[1][:200]
 
 
@@ -181,13 +177,13 @@ def test_a_link_for_a_password_confirms_no_address(client, mallory, today):
 def test_what_is_no_address_is_said(login_as, mallory):
     answer = new_email(login_as(mallory), "mallory at home")
     assert answer.status_code == 422
-    assert "name@example.com" in text(answer)
+    assert "name@example.com" in answer.text
 
 
 def test_another_browser_is_signed_out(app, login_as, mallory, today):
     client = login_as(mallory)
     other = sessions.begin(mallory, "Firefox/140.0 (iPhone)", now=today)
-    page = text(client.get("/center/profile"))
+    page = client.get("/center/profile").text
     assert "Firefox on iPhone" in page
     assert "this browser" in page
     key = access.sha256(other)[:16]

@@ -11,10 +11,6 @@ from tests.makers import make_click, make_earnings, make_refund, make_sale
 TABLES = ["/center/clicks", "/center/orders", "/center/payments"]
 
 
-def text(response):
-    return response.get_data(as_text=True)
-
-
 @contextmanager
 def counted(monkeypatch):
     """Count the statements sent to the database."""
@@ -42,7 +38,7 @@ def test_fifty_rows_cost_what_five_do(login_as, alice, today, monkeypatch, addre
 
 def test_clicks_show_where_they_came_from(login_as, alice, today):
     make_click(alice, today, sub_id="spring", referrer="https://mail.example/read?x=1")
-    page = text(login_as(alice).get("/center/clicks"))
+    page = login_as(alice).get("/center/clicks").text
     assert "spring" in page
     assert "from mail.example" in page
 
@@ -52,9 +48,9 @@ def test_clicks_are_filtered_by_the_address(login_as, alice, today):
     make_click(alice, today, sub_id="new")
     client = login_as(alice)
     since = (today - timedelta(days=10)).date()
-    assert "old" not in text(client.get(f"/center/clicks?from={since}")).partition("<tbody")[2]
-    assert "<td" not in text(client.get("/center/clicks?sub_id=none"))
-    assert "old" in text(client.get("/center/clicks?sub_id=old&link=main"))
+    assert "old" not in client.get(f"/center/clicks?from={since}").text.partition("<tbody")[2]
+    assert "<td" not in client.get("/center/clicks?sub_id=none").text
+    assert "old" in client.get("/center/clicks?sub_id=old&link=main").text
 
 
 def test_few_labels_are_chosen_from_a_list_and_many_are_typed(login_as, alice, mallory, today):
@@ -62,31 +58,31 @@ def test_few_labels_are_chosen_from_a_list_and_many_are_typed(login_as, alice, m
     for label in ("spring", "", "ch-4"):
         make_click(alice, today, sub_id=label)
     make_click(mallory, today, sub_id="secret")
-    page = text(client.get("/center/clicks?sub_id=ch-4"))
+    page = client.get("/center/clicks?sub_id=ch-4").text
     assert "<option selected>ch-4</option><option>spring</option></select>" in page
     assert "secret" not in page
-    assert "<option selected>gone</option>" in text(client.get("/center/orders?sub_id=gone"))
+    assert "<option selected>gone</option>" in client.get("/center/orders?sub_id=gone").text
     for number in range(11):
         make_click(alice, today, sub_id=f"issue-{number}")
-    page = text(client.get("/center/clicks?sub_id=ch-4"))
+    page = client.get("/center/clicks?sub_id=ch-4").text
     assert '<select id="sub_id"' not in page
     assert 'value="ch-4"' in page
 
 
 def test_an_empty_table_names_what_it_is_narrowed_to(login_as, alice, today):
     client = login_as(alice)
-    assert "No clicks yet" in text(client.get("/center/clicks"))
-    assert "No orders yet" in text(client.get("/center/orders"))
+    assert "No clicks yet" in client.get("/center/clicks").text
+    assert "No orders yet" in client.get("/center/orders").text
     query = "?link=main&sub_id=ch-4&from=2020-01-05&to=2020-02-01"
     said = "on Main link with the label ch-4 from Jan 5, 2020 to Feb 1, 2020."
-    assert f"Nobody followed your links {said}" in text(client.get(f"/center/clicks{query}"))
-    assert f"No order of yours was made {said}" in text(client.get(f"/center/orders{query}"))
+    assert f"Nobody followed your links {said}" in client.get(f"/center/clicks{query}").text
+    assert f"No order of yours was made {said}" in client.get(f"/center/orders{query}").text
 
 
 def test_orders_are_summed_up_below(login_as, alice, today):
     sales = make_earnings(alice, today, sales=3)
     make_refund(sales[0]["event_id"], today)
-    foot = text(login_as(alice).get("/center/orders")).partition("<tfoot>")[2]
+    foot = login_as(alice).get("/center/orders").text.partition("<tfoot>")[2]
     assert "3 orders shown here" in foot
     assert "$194.00" in foot
     assert "$40.00" in foot
@@ -96,16 +92,16 @@ def test_orders_are_summed_up_below(login_as, alice, today):
 def test_a_bad_filter_is_said(login_as, alice, query):
     answer = login_as(alice).get(f"/center/clicks?{query}")
     assert answer.status_code == 422
-    assert "to fix" in text(answer)
+    assert "to fix" in answer.text
 
 
 def test_older_rows_by_key(login_as, alice, today):
     for minute in range(30):
         make_click(alice, today - timedelta(minutes=minute), sub_id=f"n{minute:02d}")
     client = login_as(alice)
-    first = text(client.get("/center/clicks"))
+    first = client.get("/center/clicks").text
     older = first.rpartition('rel="next"')[0].rpartition('href="')[2].partition('"')[0]
-    second = text(client.get(older))
+    second = client.get(older).text
     assert first.count('class="when">') == 26
     assert second.count('class="when">') == 6
     assert 'rel="next"' not in second
@@ -113,14 +109,14 @@ def test_older_rows_by_key(login_as, alice, today):
 
 def test_new_rows_are_told_and_not_pushed(login_as, htmx, alice, today):
     make_click(alice, today, sub_id="first")
-    page = text(login_as(alice).get("/center/clicks"))
+    page = login_as(alice).get("/center/clicks").text
     poll = page.partition('id="clicks" hx-get="')[2].partition('"')[0].replace("&amp;", "&")
     assert htmx(poll, "clicks").status_code == 204
     make_click(alice, today, sub_id="later")
     part = htmx(poll, "clicks")
-    assert "1 new click" in text(part)
-    assert "later" not in text(part)
-    assert "later" in text(htmx("/center/clicks", "clicks"))
+    assert "1 new click" in part.text
+    assert "later" not in part.text
+    assert "later" in htmx("/center/clicks", "clicks").text
 
 
 def test_a_foreign_key_is_nowhere(login_as, alice, mallory, today):
@@ -143,7 +139,7 @@ def test_a_key_that_nobody_can_type_is_nowhere(login_as, alice):
 @pytest.mark.parametrize("address", [*TABLES, "/center/"])
 def test_nothing_of_another_affiliate(login_as, alice, mallory, today, address):
     make_earnings(alice, today, sales=2)
-    page = text(login_as(mallory).get(address))
+    page = login_as(mallory).get(address).text
     assert "order-" not in page
     assert "alice" not in page.lower()
     assert "D. K." not in page
@@ -153,7 +149,7 @@ def test_orders_explain_themselves(login_as, alice, today):
     sale = make_sale(today, click_id=make_click(alice, today - timedelta(minutes=7)))
     refunded = make_sale(today, click_id=make_click(alice, today), customer="Lea Abel")
     make_refund(refunded["event_id"], today)
-    page = text(login_as(alice).get("/center/orders"))
+    page = login_as(alice).get("/center/orders").text
     assert sale["order_id"] in page
     assert "D. K." in page
     assert "Dana" not in page
@@ -169,8 +165,8 @@ def test_csv_is_the_filtered_rows_and_harmless(login_as, alice, today):
     answer = client.get("/center/clicks?format=csv")
     assert answer.mimetype == "text/csv"
     assert "attachment" in answer.headers["Content-Disposition"]
-    assert ",'-1-1," in text(answer)
-    assert len(text(client.get("/center/clicks?format=csv&sub_id=x")).splitlines()) == 1
+    assert ",'-1-1," in answer.text
+    assert len(client.get("/center/clicks?format=csv&sub_id=x").text.splitlines()) == 1
 
 
 @pytest.mark.parametrize("address", TABLES)
@@ -180,7 +176,7 @@ def test_wrong_method(login_as, alice, address):
 
 @pytest.mark.parametrize("address", TABLES)
 def test_an_empty_table_says_why(login_as, alice, address):
-    page = text(login_as(alice).get(address))
+    page = login_as(alice).get(address).text
     assert "shows here within seconds" in page
 
 
@@ -209,8 +205,8 @@ def lost_part(page):
 def test_clicks_say_why_the_order_that_followed_is_not_yours(login_as, alice, mallory, today):
     lose(alice, mallory, today)
     client = login_as(alice)
-    assert "Ordered, not yours: A later click won (R6)" in text(client.get("/center/clicks"))
-    part = lost_part(text(client.get("/center/orders")))
+    assert "Ordered, not yours: A later click won (R6)" in client.get("/center/clicks").text
+    part = lost_part(client.get("/center/orders").text)
     assert "A later click won" in part
     assert "R6" in part
 
@@ -220,7 +216,7 @@ def test_of_anothers_order_only_the_reason_is_told(login_as, alice, mallory, tod
     lose(alice, mallory, at)
     client = login_as(alice)
     for address in ("/center/clicks", "/center/orders", "/center/clicks?format=csv"):
-        page = text(client.get(address))
+        page = client.get(address).text
         for secret in ("Q. Q.", "Quentin", "secret-", "shop.example", "97.00", "20.00", "mallory",
                        f"{at:%H:%M:%SZ}", f"{at - timedelta(hours=1):%H:%M:%SZ}"):  # fmt: skip
             assert secret not in page, (address, secret)
@@ -235,7 +231,7 @@ def test_lost_clicks_are_those_of_the_filter(login_as, alice, mallory, today):
         ("", 2), (f"?from={since}", 1), (f"?to={since}", 1), ("?sub_id=old", 1), ("?sub_id=x", 0),
         ("?link=main", 2), (f"?from={since}&sub_id=old", 0),
     ]:  # fmt: skip
-        part = lost_part(text(client.get(f"/center/orders{query}")))
+        part = lost_part(client.get(f"/center/orders{query}").text)
         assert part.count("A later click won") == rows, query
 
 
@@ -248,6 +244,6 @@ def test_fifty_lost_clicks_cost_what_five_do(login_as, alice, mallory, today, mo
         client.get(address)
     lose(alice, mallory, today, sales=45)
     with counted(monkeypatch) as many:
-        page = text(client.get(address))
+        page = client.get(address).text
     assert page.count("A later click won") == 25
     assert len(many) == len(few) < 30

@@ -11,10 +11,6 @@ from tests.makers import make_affiliate, make_click, make_earnings, make_refund,
 from tests.views.test_center_tables import counted
 
 
-def text(response):
-    return response.get_data(as_text=True)
-
-
 @pytest.fixture
 def bob(alice, today):
     """Applied through alice's link."""
@@ -33,7 +29,7 @@ def test_who_why_and_since_when(login_as, alice, bob, today):
     assert (former.name, former.joined) == ("Bob Reyes", today - timedelta(days=59))
     assert (former.attached, former.because) == (former.joined, "applied after following your link")
     assert carla.because == "was your customer before applying"
-    page = text(login_as(alice).get("/center/team"))
+    page = login_as(alice).get("/center/team").text
     assert "Applied after following your link" in page
     assert "Was your customer before applying" in page
 
@@ -58,14 +54,14 @@ def test_counts_and_sums_of_the_month_and_ever(login_as, alice, bob, today):
     make_refund(first["event_id"], today, amount=4_700)
     (row,) = team(alice, today)
     assert (row.orders, row.paid, row.earned, row.ever) == (2, 14_700, 1_470, 4_380)
-    page = text(login_as(alice).get("/center/team"))
+    page = login_as(alice).get("/center/team").text
     for words in ("1 with sales", "$147.00", "$14.70", "$43.80"):
         assert words in page
 
 
 def test_the_overview_and_the_team_agree(login_as, alice, bob, today):
     make_earnings(bob, today, sales=2)
-    assert "$19.40 in " in text(login_as(alice).get("/center/"))
+    assert "$19.40 in " in login_as(alice).get("/center/").text
     assert team(alice, today)[0].earned == 1_940
 
 
@@ -73,7 +69,7 @@ def test_nothing_of_their_customers(login_as, alice, bob, today):
     make_earnings(bob, today, sales=2)
     client = login_as(alice)
     for address in ("/center/team", "/center/team?format=csv"):
-        said = text(client.get(address))
+        said = client.get(address).text
         for secret in ("order-", "customer-", "D. K.", "Dana", "bob@", "shop.example", "/bob"):
             assert secret not in said
 
@@ -81,7 +77,7 @@ def test_nothing_of_their_customers(login_as, alice, bob, today):
 def test_nobody_sees_the_team_of_another(login_as, alice, bob, mallory, today):
     make_earnings(bob, today, sales=1)
     for person in (mallory, bob):
-        page = text(login_as(person).get("/center/team"))
+        page = login_as(person).get("/center/team").text
         assert "Nobody yet" in page
         assert "$9.70" not in page
 
@@ -94,11 +90,11 @@ def test_one_level_only(alice, bob, today):
 
 
 def test_the_table_is_live(login_as, htmx, alice, bob, today):
-    page = text(login_as(alice).get("/center/team"))
+    page = login_as(alice).get("/center/team").text
     poll = page.partition('id="team" hx-get="')[2].partition('"')[0].replace("&amp;", "&")
     assert htmx(poll, "team").status_code == 204
     make_earnings(bob, today, sales=1)
-    part = text(htmx(poll, "team"))
+    part = htmx(poll, "team").text
     assert "$9.70" in part
     assert "<html" not in part
 
@@ -111,9 +107,9 @@ def test_the_csv_has_everyone_and_is_harmless(login_as, alice, today, monkeypatc
     client = login_as(alice)
     answer = client.get("/center/team?format=csv")
     assert answer.mimetype == "text/csv"
-    assert len(text(answer).splitlines()) == 4
-    assert "\n'=1+1," in text(answer).replace("\r", "")
-    page = text(client.get("/center/team"))
+    assert len(answer.text.splitlines()) == 4
+    assert "\n'=1+1," in answer.text.replace("\r", "")
+    page = client.get("/center/team").text
     assert "The latest 2 of 3" in page
     assert page.count('<th scope="row"><b>') == 2
 

@@ -78,6 +78,6 @@ def test_the_logo_stands_on_every_page(app, login_as, alice, admin, today):
     for person, addresses in places.items():
         client = login_as(person) if person else app.test_client()
         for address in addresses:
-            assert shown in client.get(address).get_data(as_text=True), address
+            assert shown in client.get(address).text, address
     material.set_logo(None, by=OFFICE, now=today)
-    assert "/images/" not in app.test_client().get("/").get_data(as_text=True)
+    assert "/images/" not in app.test_client().get("/").text

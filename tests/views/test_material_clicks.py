@@ -28,7 +28,7 @@ def follow(affiliate, creative, at):
 
 def said(client, address):
     """The counts that a page names, in its order."""
-    page = client.get(address).get_data(as_text=True)
+    page = client.get(address).text
     return [int(count) for count in COUNTS.findall(page)]
 
 
@@ -72,6 +72,6 @@ def test_a_placeholder_in_a_subject_is_looked_at_too(login_as, admin, offered):
     typed = {"name": "New", "use": "Any day", "subject": "About {progam}", "text": "{link}"}
     client = login_as(admin)
     for address in ("/admin/material/email", "/admin/material/email?preview=on"):
-        page = client.post(address, data=typed).get_data(as_text=True)
+        page = client.post(address, data=typed).text
         assert "There is no placeholder {progam}. Did you mean {program}?" in page
     assert Creative.select().where(Creative.name == "New").count() == 0
