@@ -70,7 +70,7 @@ def look(affiliate: Affiliate, claim: Claim, *, now: datetime, zone: ZoneInfo) -
 
 def _check_day(affiliate: Affiliate, on: date, now: datetime, zone: ZoneInfo) -> None:
     joined = affiliate.applied_at.astimezone(zone).date()
-    if on > now.astimezone(zone).date():
+    if on > (now + timedelta(hours=14)).date():  # where days begin first
         raise rules.Refused("This day has not come yet.", "day")
     if on < joined - EITHER_SIDE:
         said = f"You joined on {day(joined, zone, now)}. Name a day since then."

@@ -1,6 +1,6 @@
 """A missing sale: explained by the affiliate's own clicks alone, or nothing is told (R23)."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -146,7 +146,7 @@ def test_days_are_the_programs(look, alice, now):
 
 def test_days_that_cannot_be_are_refused(look, alice, now):
     for on, said in (
-        (date(2026, 3, 26), "This day has not come yet."),
+        (date(2026, 3, 27), "This day has not come yet."),
         (date(9999, 12, 31), "This day has not come yet."),
         (date(2025, 5, 15), "You joined on May 19, 2025. Name a day since then."),
         (date(1, 1, 1), "You joined on May 19, 2025. Name a day since then."),
@@ -155,6 +155,14 @@ def test_days_that_cannot_be_are_refused(look, alice, now):
             look(on=on)
         assert refused.value.field == "day"
     assert look(on=date(2026, 3, 25)) is look(on=date(2025, 5, 16)) is None
+
+
+def test_a_day_has_come_as_soon_as_it_has_on_kiribati(alice):
+    """Who asks in Asia about a sale of today is a day ahead of the program's zone."""
+    begins, on = datetime(2026, 3, 26, 10, 0, tzinfo=UTC), date(2026, 3, 27)
+    assert missing.look(alice, claim(on=on), now=begins, zone=ZONE) is None
+    with pytest.raises(rules.Refused, match="not come yet"):
+        missing.look(alice, claim(on=on), now=begins - timedelta(seconds=1), zone=ZONE)
 
 
 # --- No oracle ---------------------------------------------------------------------------------
