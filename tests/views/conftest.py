@@ -1,17 +1,18 @@
-"""The cast of the page tests: alice and mallory earn, ana runs the office, today."""
+"""The cast of the page tests: alice and mallory earn, ana runs the office, at one instant."""
 
 from datetime import timedelta
 
 import pytest
+import time_machine
 
-from portal import database
 from tests import makers
 
 
 @pytest.fixture
-def today():
-    """The instant at which the pages are looked at."""
-    return database.utcnow()
+def today(now):
+    """The instant at which the pages are looked at; the clock stands still meanwhile."""
+    with time_machine.travel(now, tick=False):
+        yield now
 
 
 @pytest.fixture
