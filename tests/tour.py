@@ -20,7 +20,7 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from portal import database
-from portal.months import month_of
+from portal.months import month_of, year_of
 from tests import machine
 from tests.browser.conftest import FLAGS
 
@@ -58,7 +58,7 @@ def shots(month):
         Shot("cases", OFFICE, "/admin/cases"),
         Shot("payout-preview", OFFICE, f"/admin/payouts/{month}"),
         Shot("run", OFFICE, f"/admin/payouts/{month.plus(-1)}"),
-        Shot("tax", OFFICE, f"/admin/tax?year={database.utcnow().year}"),
+        Shot("tax", OFFICE, f"/admin/tax?year={year_of(database.utcnow(), ZONE)}"),
     ]
 
 

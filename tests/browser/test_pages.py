@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from portal import cases, checks, links, material, program, starter
-from portal.months import month_of
+from portal.months import month_of, year_of
 from tests.makers import (
     ADDRESS,
     make_admin,
@@ -55,7 +55,8 @@ def addresses(alice, today):
     email = material.listed(material.EMAIL)[0].id
     runs = [f"payouts/{month}", f"payouts/{month.plus(1)}", f"payouts/{month}/alice/void"]
     runs.append(f"payouts/{month}/sheets")
-    tax = ["restored", "tax?year=2026", "tax/2026/file", "bank"]
+    year = year_of(today, program.load().zone)
+    tax = ["restored", f"tax?year={year}", f"tax/{year}/file", "bank"]
     office = [*OFFICE, *tax, *runs, f"cases/{case.id}", f"material/email/{email}"]
     return {
         "": PUBLIC,
