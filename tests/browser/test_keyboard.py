@@ -1,6 +1,6 @@
 """Everything is reached and done with the keyboard alone."""
 
-import time
+import threading
 from datetime import timedelta
 
 import pytest
@@ -115,25 +115,33 @@ def test_what_moves_step_by_step_is_stopped(db, open_page, monkeypatch):
         who = make_affiliate(f"a{number}", today - timedelta(days=90), password=None, **ADDRESS)
         accounts.adjust(who, 12_000, "Earned.", by="test", now=month.start(program.load().zone))
     make_run(month, today)
+    came, go, went = (threading.Semaphore(0) for _ in range(3))
     move = checks.print_checks
 
-    def slowly(*what, **about):
-        time.sleep(0.4)
-        return move(*what, **about)
+    def when_told(*what, **about):
+        came.release()
+        assert go.acquire(timeout=60)
+        answer = move(*what, **about)
+        went.release()
+        return answer
 
     monkeypatch.setattr(checks, "STEP", 1)
-    monkeypatch.setattr(checks, "print_checks", slowly)
+    monkeypatch.setattr(checks, "print_checks", when_told)
     page = open_page("office@example.com")
     page.goto(f"/admin/payouts/{month}")
     page.check("input[name=everyone]")
+    go.release()
     page.get_by_role("button", name="Print", exact=True).click()
     tab_to(page, page.get_by_role("link", name="Stop here"))
-    done = page.locator("progress").get_attribute("value")
-    page.locator(f"progress:not([value='{done}'])").wait_for()
+    go.release()
+    page.locator("progress[value='2']").wait_for()
     assert page.evaluate("document.activeElement.textContent") == "Stop here"
+    assert all(came.acquire(timeout=60) for _ in range(3))
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="Checks", exact=True).wait_for()
-    assert PaperCheck.select().where(PaperCheck.status == "issued").exists()
+    go.release()  # the step that was on its way is the last
+    assert all(went.acquire(timeout=60) for _ in range(3))
+    assert PaperCheck.select().where(PaperCheck.status == "issued").count() == 9
 
 
 SMALL = """() => [...document.querySelectorAll("header a, header button, footer a")].filter(
