@@ -96,9 +96,9 @@ def test_an_unknown_name_takes_as_long_as_a_wrong_password(alice, bob, now):
     spent = {"alice": [], "nobody": [], "bob": []}
     for number in range(15):  # in turns, so that whatever else the machine does befalls all
         for name, times in spent.items():
-            start = time.perf_counter()
+            start = time.process_time()  # what this process had of the machine, however busy it is
             refused(now, name=name, password="wrong horse battery", ip=f"10.0.{number}.1")
-            times.append(time.perf_counter() - start)
+            times.append(time.process_time() - start)
     known, unknown, without = map(statistics.median, spent.values())
     assert abs(known - unknown) < known / 3
     assert abs(known - without) < known / 3
