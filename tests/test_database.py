@@ -1,10 +1,10 @@
 """The database's own promises, the same on both kinds."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 
 import peewee
+import psycopg
 import pytest
 
 from portal import database, program
@@ -36,6 +36,7 @@ def test_a_deed_that_fails_leaves_nothing(db, now):
 
 
 def test_a_writer_waits_for_another_only_so_long(db_url, monkeypatch):
+    patience = database.PATIENCE
     monkeypatch.setattr(database, "PATIENCE", 0.2)
     monkeypatch.setitem(database._PRAGMAS, "busy_timeout", 200)
     database.connect(db_url).connect()
@@ -46,18 +47,24 @@ def test_a_writer_waits_for_another_only_so_long(db_url, monkeypatch):
 
     with ThreadPoolExecutor(1) as other:
         with database.transaction(), pytest.raises(peewee.OperationalError):
-            other.submit(deed).result(timeout=3)
-        assert other.submit(deed).result(timeout=3) == "done"
+            other.submit(deed).result(timeout=patience)  # less than unless told otherwise
+        assert other.submit(deed).result(timeout=60) == "done"
 
 
-def test_postgresql_ends_a_deed_whose_process_hangs(db, monkeypatch):
+def test_postgresql_ends_a_deed_whose_process_hangs(db, db_url, monkeypatch):
     if database.is_sqlite():
         return  # there a lock goes with its process alone
     monkeypatch.setattr(database, "FORSAKEN", 0.2)
 
     @database.transaction()
     def deed():
-        time.sleep(0.6)
+        (hanging,) = db.execute_sql("SELECT pg_backend_pid()").fetchone()
+        with psycopg.connect(db_url, autocommit=True) as other:
+            for _ in range(600):
+                told = other.execute("SELECT FROM pg_stat_activity WHERE pid = %s", (hanging,))
+                if told.rowcount == 0:
+                    break
+                other.execute("SELECT pg_sleep(0.1)")
         db.execute_sql("SELECT 1")
 
     with pytest.raises(peewee.OperationalError):
