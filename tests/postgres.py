@@ -24,7 +24,7 @@ OPTIONS = {
     "autovacuum": "off",
 }
 DURABLE = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
-SECONDS_TO_START = 30
+SECONDS_TO_START = 120
 
 
 class Server:

@@ -120,7 +120,7 @@ def test_it_is_one_moment_while_others_write(year, now, tmp_path, environ):
         writer.stdout.readline()
         for number in range(3):
             backup.make(tmp_path / f"{number}.db")
-        assert writer.wait(60) == 0
+        assert writer.wait(300) == 0
     backup.restore(tmp_path / "1.db", now=now)
     assert verify.run(now=now).differences == []
 

@@ -151,7 +151,7 @@ def test_processes_that_start_together_share_one_key(load):
     started = [context.Process(target=_key, args=(Path.cwd(), start, keys)) for _ in range(8)]
     for process in started:
         process.start()
-    read = {keys.get(timeout=30) for _ in started}
+    read = {keys.get(timeout=60) for _ in started}
     for process in started:
         process.join()
     assert len(read) == 1

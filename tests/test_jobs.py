@@ -175,7 +175,7 @@ class Arrival:
         server.mailbox.at_data = lambda _: self.event.set()
 
     def wait(self):
-        assert self.event.wait(30), "no mail arrived"
+        assert self.event.wait(60), "no mail arrived"
 
 
 @pytest.fixture
@@ -228,7 +228,7 @@ def test_an_error_is_logged_and_ends_only_its_turn(set_up, smtp, timetable, now)
     jobs.log.addHandler(listener)
     database.db.execute_sql("ALTER TABLE message RENAME TO elsewhere")
     try:
-        assert failed.wait(30)
+        assert failed.wait(60)
     finally:
         database.db.execute_sql("ALTER TABLE elsewhere RENAME TO message")
         jobs.log.removeHandler(listener)

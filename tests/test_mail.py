@@ -396,7 +396,7 @@ def test_two_senders_send_200_mails_each_once(smtp, db_url, alice, now):
     senders = [processes.Process(target=_send_in_a_process, args=told) for _ in range(2)]
     for sender in senders:
         sender.start()
-    counts = [answers.get(timeout=120) for _ in senders]
+    counts = [answers.get(timeout=600) for _ in senders]
     for sender in senders:
         sender.join()
     assert sum(counts) == 200

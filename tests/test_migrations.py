@@ -48,7 +48,7 @@ def test_two_processes_migrate_at_once(database_url, environ):
     script += "; print(d.migrate())"
     start = [sys.executable, "-c", script, database_url]
     both = [subprocess.Popen(start, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    said = sorted(process.communicate(timeout=60)[0].strip() for process in both)
+    said = sorted(process.communicate(timeout=180)[0].strip() for process in both)
     assert said == ["['0001_initial', '0002_resource_center', '0003_tax_and_bank']", "[]"]
 
 

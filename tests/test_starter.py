@@ -85,7 +85,7 @@ def test_two_processes_at_once_offer_it_once(program, environ):
     for one in both:
         one.stdin.write("\n")
         one.stdin.flush()
-    said = [one.communicate(timeout=60)[0].strip() for one in both]
+    said = [one.communicate(timeout=180)[0].strip() for one in both]
     database.db.connect()
     assert sorted(said) == ["False", "True"]
     assert Creative.select().count() == COUNT

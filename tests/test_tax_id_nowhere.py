@@ -104,7 +104,7 @@ class Visitor:
 
     def ask(self, method, path, body=None, more=None):
         """The status and the body of an answer."""
-        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as line:
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)) as line:
             line.request(method, path, body, self.headers | (more or {}))
             answer = line.getresponse()
             said = answer.read()
@@ -348,7 +348,7 @@ def keep_mails(day):
     """Wait for every mail that was queued, and keep it as a file, with its parts decoded too."""
     number = 0
     while number < Message.select().count():
-        mail = day.mails.get(timeout=60)
+        mail = day.mails.get(timeout=300)
         parts = [part.get_payload(decode=True) or b"" for part in mail.walk()]
         (day.places["mails"] / f"{number}.eml").write_bytes(b"\n".join([bytes(mail), *parts]))
         number += 1

@@ -119,7 +119,7 @@ def test_two_processes_share_one_order(alice, now, db_url, tmp_path):
         subprocess.Popen([sys.executable, "-c", script, db_url, BROWSER, page, clock])
         for clock, page in told
     ]
-    assert [process.wait(timeout=60) for process in made] == [0, 0]
+    assert [process.wait(timeout=180) for process in made] == [0, 0]
     clicks = stored()
     assert len(clicks) == 120
     for _, page in told:
@@ -137,7 +137,7 @@ def test_threads_at_once_all_get_their_own_click(alice, now):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=30)
+        thread.join(timeout=60)
     assert sorted(got) == sorted(click.outside_id for click in stored())
     assert ClickDay.get().clicks == 24
 
@@ -305,13 +305,13 @@ def test_pieces_that_come_while_one_is_stored_are_stored_together():
     def store(pieces):
         seen.append(len(pieces))
         began.set()
-        assert go_on.wait(10)
+        assert go_on.wait(60)
         return pieces
 
     together = GroupCommit(store)
     threads = [threading.Thread(target=together.add, args=("first",))]
     threads[0].start()
-    assert began.wait(10)
+    assert began.wait(60)
     threads += [threading.Thread(target=together.add, args=(n,)) for n in range(5)]
     for thread in threads[1:]:
         thread.start()
@@ -319,7 +319,7 @@ def test_pieces_that_come_while_one_is_stored_are_stored_together():
         threading.Event().wait(0.001)
     go_on.set()
     for thread in threads:
-        thread.join(timeout=10)
+        thread.join(timeout=60)
     assert seen == [1, 5]
 
 

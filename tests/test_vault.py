@@ -110,7 +110,7 @@ def test_processes_that_start_at_once_use_one_key(folder):
     ]
     for process in made:
         process.start()
-    sealed = [answers.get(timeout=30) for _ in made]
+    sealed = [answers.get(timeout=60) for _ in made]
     for process in made:
         process.join()
     assert [vault.unseal(text, row=ROW) for text in sealed] == [NUMBER] * 4

@@ -46,7 +46,7 @@ def _running(command, environ, log):
         made.wait(timeout=60)
 
 
-def _wait_for(port, process, patience=30):
+def _wait_for(port, process, patience=120):
     end = time.monotonic() + patience
     while time.monotonic() < end and process.poll() is None:
         try:

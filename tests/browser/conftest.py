@@ -14,6 +14,8 @@ FLAGS = (
     "--disable-component-update --disable-sync --no-first-run --disable-quic"
 ).split()
 
+PATIENCE = 60_000  # milliseconds for what comes at once where the machine is not busy
+
 # A browser without a window calls itself one, and clicks of such count as a robot's (R8).
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0.0.0 Safari/537.36"
 
@@ -57,7 +59,7 @@ def open_page(chromium, server):
             base_url=server,
             user_agent=AGENT,
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE)
         made = context.new_page()
         made.said = []
         made.on("console", lambda message: made.said.append(message.text))

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Request, Response
 from portal import database, program, starter
 from portal.models import Click, Link
 from tests import makers
+from tests.browser.conftest import PATIENCE
 
 pytestmark = [pytest.mark.browser, pytest.mark.sqlite_only]
 
@@ -130,6 +131,7 @@ def test_the_preview_follows_what_is_typed(open_page, alice):
 
 def test_the_office_offers_a_banner_and_previews_without_script(chromium, server, alice):
     context = chromium.new_context(java_script_enabled=False, base_url=server)
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     page.goto("/login")
     page.fill("#username", "office@example.com")

@@ -6,7 +6,7 @@ import pytest
 
 from portal import database, starter
 from portal.models import Affiliate
-from tests.browser.conftest import AGENT
+from tests.browser.conftest import AGENT, PATIENCE
 from tests.makers import PASSWORD, make_affiliate, make_click, make_earnings, make_program
 
 pytestmark = [pytest.mark.browser, pytest.mark.sqlite_only]
@@ -21,7 +21,7 @@ def page(db, chromium, server):
     make_click(alice, today, sub_id="spring")
     starter.offer(now=today)
     context = chromium.new_context(java_script_enabled=False, base_url=server, user_agent=AGENT)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE)
     yield context.new_page()
     context.close()
 

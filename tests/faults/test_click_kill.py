@@ -28,7 +28,7 @@ class Client(threading.Thread):
 
     def run(self):
         while not self.stop.is_set():
-            line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+            line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
             try:
                 while not self.stop.is_set():
                     line.request("GET", "/go/alice", headers={"User-Agent": BROWSER})
@@ -57,6 +57,7 @@ def test_no_acknowledged_click_is_lost(db, db_url, environ, now):
         for client in clients:
             client.start()
         try:
+            wait_until(lambda: all(client.told for client in clients))  # by a worker that is killed
             wait_until(lambda: sum(len(client.told) for client in clients) > BEFORE)
             killed = workers(process.pid)
             assert len(killed) == 2
@@ -69,7 +70,7 @@ def test_no_acknowledged_click_is_lost(db, db_url, environ, now):
         finally:
             stop.set()
             for client in clients:
-                client.join(timeout=30)
+                client.join(timeout=120)
     told = [click_id for client in clients for click_id in client.told]
     database.db.connect()
     stored = {click.outside_id for click in Click.select()}
@@ -78,7 +79,7 @@ def test_no_acknowledged_click_is_lost(db, db_url, environ, now):
     assert len(stored) - len(told) <= CLIENTS * 2  # stored, and killed before the answer
 
 
-def wait_until(true, patience=40):
+def wait_until(true, patience=120):
     tick = threading.Event()
     for _ in range(patience * 20):
         if true():

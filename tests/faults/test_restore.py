@@ -29,7 +29,7 @@ class Client(threading.Thread):
     def run(self):
         while not self.stop.is_set():
             for address in ("/", "/go/alice", "/healthz"):
-                line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+                line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
                 line.request("GET", address, headers=makers.BROWSER)
                 answer = line.getresponse()
                 answer.read()
@@ -56,7 +56,7 @@ def test_requests_go_on_and_nothing_is_paid(db, environ, tmp_path):
         finally:
             stop.set()
             for client in clients:
-                client.join(timeout=60)
+                client.join(timeout=240)
         assert process.poll() is None
     statuses = [status for client in clients for status in client.statuses]
     assert set(statuses) == {200, 302}
@@ -74,7 +74,7 @@ def test_requests_go_on_and_nothing_is_paid(db, environ, tmp_path):
 def wait_for_requests(clients, more):
     """Wait until so many more requests were answered."""
     tick, end = threading.Event(), sum(len(c.statuses) for c in clients) + more
-    for _ in range(1200):
+    for _ in range(4800):
         if sum(len(client.statuses) for client in clients) >= end:
             return
         tick.wait(0.05)
