@@ -13,7 +13,7 @@ from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Flask, Response, abort, current_app, g, request, session, url_for
+from flask import Flask, Response, abort, g, render_template, request, session, url_for
 from flask_login import UserMixin, current_user, login_user, logout_user
 from jinja2 import pass_context
 from jinja2.runtime import Context
@@ -90,7 +90,8 @@ def page(
         response = Response(status=204) if same else Response(body)
     else:
         refused = 422 if request.method == "POST" else 200
-        response = Response(_render(template, context), 429 if wait else status or refused)
+        body = render_template(template, **context)
+        response = Response(body, 429 if wait else status or refused)
         if wait:
             response.headers["Retry-After"] = str(wait)
     response.vary.add("HX-Request")
@@ -104,13 +105,8 @@ def fragment(context: Context, name: str) -> Markup:
     return Markup(body)  # noqa: S704  a template's own output, escaped as it was made
 
 
-def _render(name: str, context: dict[str, Any]) -> str:
-    current_app.update_template_context(context)
-    return current_app.jinja_env.get_template(name).render(context)
-
-
 def _versioned(name: str, context: dict[str, Any]) -> tuple[str, str]:
-    body = _render(name, context)
+    body = render_template(name, **context)
     version = hashlib.blake2b(body.encode(), digest_size=8).hexdigest()
     return body.replace(_SEEN, version), version
 
@@ -128,9 +124,20 @@ def address(poll: bool = False, **change: str | None) -> str:
 
 def goto(endpoint: str, **values: Any) -> Response:
     """Go to a page of the portal after a deed, so that reloading does nothing twice."""
+    return _led_to(url_for(endpoint, **values), 204)
+
+
+def _led_to(address: str, status: int) -> Response:
+    """To another page; htmx gets a status with it, for it must load the page, not swap it in."""
     if request.headers.get("HX-Request"):
-        return Response(status=204, headers={"HX-Redirect": url_for(endpoint, **values)})
-    return Response(status=303, headers={"Location": url_for(endpoint, **values)})
+        return Response(status=status, headers={"HX-Redirect": address})
+    return Response(status=303, headers={"Location": address})
+
+
+def before() -> int | None:
+    """The key that the address names for the older rows of a list."""
+    text = request.args.get("before", "")
+    return int(text[:18]) if text.isdecimal() else None
 
 
 def searched(name: str = "q") -> str:
@@ -185,15 +192,11 @@ def _harmless(cell: Any) -> Any:
 
 
 class User(UserMixin):
-    """Somebody signed in, for flask-login: the account, and the id of this browser's session."""
+    """Somebody signed in, for flask-login: the account; `id` is this browser's session's."""
 
     def __init__(self, account: Affiliate | Admin, token: str):
-        self.account, self.token = account, token
+        self.account, self.id = account, token
         self.is_admin = isinstance(account, Admin)
-
-    def get_id(self) -> str:
-        """What the signed cookie keeps."""
-        return self.token
 
 
 def user_of(token: str) -> User | None:
@@ -215,7 +218,7 @@ def sign_in(account: Affiliate | Admin) -> None:
 def sign_out() -> None:
     """End the session in this browser, and its row, so that an old cookie opens nothing."""
     if current_user.is_authenticated:
-        sessions.end(current_user.token)
+        sessions.end(current_user.id)
     logout_user()
     session.clear()
 
@@ -231,19 +234,15 @@ def is_proven() -> bool:
 
 
 def ask_to_sign_in() -> Response:
-    """Where somebody without a session goes; htmx must load the page, not swap it in.
+    """Where somebody without a session goes.
 
     The address says which page to come back to, where it is one to look at but the first one.
     """
-    htmx = request.headers.get("HX-Request")
     asked = request.full_path.removesuffix("?") if request.method == "GET" else ""
-    if htmx:
+    if request.headers.get("HX-Request"):
         asked = re.sub(r"^(\w+:)?//[^/?#]*|#.*", "", request.headers.get("HX-Current-URL", ""))
     first = (url_for("center.overview"), url_for("admin.overview"), "")
-    login = url_for("login.login", next=None if asked in first else asked)
-    if htmx:
-        return Response(status=401, headers={"HX-Redirect": login})
-    return Response(status=303, headers={"Location": login})
+    return _led_to(url_for("login.login", next=None if asked in first else asked), 401)
 
 
 def come_back() -> Response:

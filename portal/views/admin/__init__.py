@@ -104,11 +104,8 @@ def restored() -> Response:
         flash("No restore waits to be confirmed.")
         return goto("admin.overview")
     if form.validate_on_submit():
-        try:
+        with form.refusals():
             backup.confirm(form.highest_check.data, by=me().email, now=now())
-        except rules.Refused as problem:
-            form.refuse(problem)
-        else:
             flash("Confirmed. Payouts, printing and mail go on.", "good")
             return goto("admin.overview")
     return page("admin/restored.html", form=form, known=backup.highest_number())

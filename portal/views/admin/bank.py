@@ -1,11 +1,11 @@
 """Between the office and the bank: files of checks, the register, stale checks, the test page."""
 
-from flask import Response, abort, flash, request
+from flask import Response, abort, flash
 
 from portal import bank, checks, office, paper, printing
 from portal.formats import decimal
 from portal.views.admin import attempt, blueprint
-from portal.views.html import for_machines, goto, me, now, page, pdf, settings, table
+from portal.views.html import before, for_machines, goto, me, now, page, pdf, settings, table
 
 COLUMNS = ["account", "check_number", "issue_date", "amount", "payee", "type"]
 
@@ -13,8 +13,7 @@ COLUMNS = ["account", "check_number", "issue_date", "amount", "payee", "type"]
 @blueprint.get("/bank", endpoint="bank")
 def overview() -> Response:
     """What the bank was told and does not know yet, and checks that went stale."""
-    before = request.args.get("before", "")
-    files = bank.files(int(before[:9]) if before.isdecimal() else None, office.PAGE)
+    files = bank.files(before(), office.PAGE)
     stale = bank.stale(now())
     return page(
         "admin/bank.html",

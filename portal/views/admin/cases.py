@@ -8,7 +8,7 @@ from portal import cases, office
 from portal.cases import Case
 from portal.forms.center import NoteForm
 from portal.views.admin import blueprint
-from portal.views.html import goto, me, now, page, searched
+from portal.views.html import before, goto, me, now, page, searched
 
 STATES = {
     cases.OPEN: ("To answer", "warn"),
@@ -21,11 +21,9 @@ STATES = {
 def listed() -> Response:
     """Those to answer first, the oldest on top."""
     asked: dict[str, Any] = {name: searched(name) for name in ("state", "about", "q")}
-    known = asked["state"] in ("", *STATES) and asked["about"] in ("", *cases.ABOUT)
-    if not known:
+    if asked["state"] not in ("", *STATES) or asked["about"] not in ("", *cases.ABOUT):
         abort(404)
-    text = request.args.get("before", "")
-    rows = cases.listed(**asked, before=int(text[:9]) if text.isdecimal() else None)
+    rows = cases.listed(**asked, before=before())
     return page(
         "admin/cases.html",
         "admin/_cases.html",

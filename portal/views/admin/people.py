@@ -11,7 +11,7 @@ from portal.forms.office import AdjustForm, CustomerForm, WaiveForm
 from portal.models import Affiliate, TaxIdOnFile
 from portal.rules import ACTIVE, DECLINED, REVIEW, SUSPENDED
 from portal.views.admin import attempt, blueprint
-from portal.views.html import goto, me, now, page, searched, settings, table
+from portal.views.html import before, goto, me, now, page, searched, settings, table
 from portal.words import address_lines
 
 TONES = {ACTIVE: "good", REVIEW: "warn", SUSPENDED: "bad", DECLINED: "bad"}
@@ -61,8 +61,7 @@ def affiliate(code: str) -> Response:
 def _file(affiliate: Affiliate, **sent: Form) -> Response:
     """The page of an affiliate, with a form that was sent and what is wrong with it."""
     zone = settings().zone
-    text = request.args.get("before", "")
-    rows, older = office.ledger_of(affiliate, int(text[:18]) if text.isdecimal() else None)
+    rows, older = office.ledger_of(affiliate, before())
     return page(
         "admin/affiliate.html",
         who=affiliate,

@@ -41,7 +41,7 @@ def _page(forms: dict[str, Any]) -> Response:
         lines=address_lines(me()),
         pending=logins.pending_email(me(), now=now()),
         sessions=sessions.listed(me(), now=now()),
-        this=access.sha256(current_user.token),
+        this=access.sha256(current_user.id),
         on_file=TaxIdOnFile.get_or_none(affiliate=me()),
         hold=accounts.hold(me(), now=now()),
         us_person=accounts.is_us_person(me()),
