@@ -8,14 +8,14 @@ import secrets
 from datetime import datetime
 from typing import Any
 
-from portal import mail, program, rules, taxes, vault, words
+from portal import formats, mail, program, rules, taxes, vault
 from portal.attachments import Attached, attach_applicant, attach_linked
 from portal.books import Customer
 from portal.database import transaction
 from portal.fields import CODE
+from portal.formats import address_lines
 from portal.models import Affiliate, AffiliateCode, Audit, TaxIdOnFile, record
 from portal.present import Now
-from portal.words import address_lines
 
 ON_CHECKS = "payee line1 line2 city state postal_code country".split()
 W9 = "tax_name tax_class e_copy certified_at".split()
@@ -102,10 +102,10 @@ def _new_code(applicant: Affiliate) -> str:
         if AffiliateCode.get_or_none(code=applicant.code):
             raise rules.Refused("This code is taken. Choose another.", "code")
         return applicant.code
-    stem = words.slug(applicant.name)[:24].strip("-")
+    stem = formats.slug(applicant.name)[:24].strip("-")
     stem = stem if CODE.fullmatch(stem) else "affiliate"
     taken = AffiliateCode.select(AffiliateCode.code).where(AffiliateCode.code.startswith(stem))
-    return words.unused(stem, {row.code for row in taken})
+    return formats.unused(stem, {row.code for row in taken})
 
 
 def set_status(affiliate: Affiliate, status: str, *, by: str, now: datetime) -> Affiliate:

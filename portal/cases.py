@@ -15,10 +15,9 @@ from portal import access, mail, rules, throttle
 from portal.books import Entry, Order, PaperCheck, Payout
 from portal.database import JsonField, Table, UtcField, transaction
 from portal.explain import CHECKS, Trail, because, explain
-from portal.formats import day, month, usd, when
+from portal.formats import day, initials, month, plan, usd, when
 from portal.models import Admin, Affiliate, Audit, Click
 from portal.reports import MAIN_LINK, links
-from portal.words import initials, plan
 
 OPEN, ANSWERED, CLOSED = "open", "answered", "closed"
 ABOUT = {

@@ -14,12 +14,11 @@ from typing import Any
 from portal import accounts, backup, ledger, mail, program, rules
 from portal.books import PaperCheck, Payout, Run, SpoiledSheet
 from portal.database import transaction
-from portal.formats import long_date
+from portal.formats import address_lines, long_date
 from portal.models import Affiliate, Audit
 from portal.months import day_of
 from portal.pdf import printable
 from portal.present import Now
-from portal.words import address_lines
 
 Deed = Callable[[PaperCheck], PaperCheck]
 STEP = 200  # checks that a deed to many moves at once, so that nobody waits long behind it

@@ -14,9 +14,8 @@ from zoneinfo import ZoneInfo
 from portal import rules
 from portal.books import Customer, Entry, Order, PaperCheck, Payment, Payout, Refund
 from portal.evidence import own_clicks
-from portal.formats import day, month, percent, usd, when
+from portal.formats import apart, day, initials, month, percent, plan, plural, usd, when
 from portal.models import Affiliate, Click, Fact, Link, TermsVersion
-from portal.words import apart, initials, plan, plural
 
 BECAUSE = {
     "R7.1": "The customer paid before and belongs to you",

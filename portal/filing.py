@@ -10,12 +10,11 @@ from datetime import datetime
 
 from portal import program, taxes, taxyear, throttle, vault
 from portal.database import transaction
-from portal.formats import decimal
+from portal.formats import address_lines, decimal
 from portal.models import Affiliate, Audit, TaxIdOnFile
 from portal.paper_tax import RecipientCopy, recipient_copies
 from portal.rules import Refused
 from portal.taxyear import Recipient
-from portal.words import address_lines
 
 FILE = 100  # forms that filing services take in one file
 MOST = 20  # looks an hour at tax IDs by one admin

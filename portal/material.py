@@ -13,10 +13,10 @@ from peewee import JOIN, BlobField, CharField, ForeignKeyField, IntegerField, Te
 
 from portal import program, swipes
 from portal.database import Table, UtcField, transaction
+from portal.formats import address_lines
 from portal.models import Affiliate, Audit, ClickDay, Link
 from portal.pictures import Picture
 from portal.rules import Refused
-from portal.words import address_lines
 
 BANNER, TEXT, EMAIL = "banner", "text", "email"
 

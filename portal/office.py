@@ -10,10 +10,10 @@ from peewee import Tuple, chunked, fn
 
 from portal import ledger, months, rules
 from portal.books import Entry, NotPaid, Order, PaperCheck, Payout, Run, Verification
+from portal.formats import address_lines
 from portal.models import Admin, Affiliate, Audit, ClickDay
 from portal.pdf import unprintable
 from portal.reports import EARNED, Query, total
-from portal.words import address_lines
 
 PAGE = 50
 

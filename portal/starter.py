@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from portal import material, pictures, words
+from portal import formats, material, pictures
 from portal.database import transaction
 from portal.material import BANNER, EMAIL, TEXT, Creative
 
@@ -50,7 +50,7 @@ def offer(*, now: datetime) -> bool:
         if Creative.select().exists():
             return False
         for name in BANNERS:
-            file = PICTURES / f"{words.slug(name)}.png"
+            file = PICTURES / f"{formats.slug(name)}.png"
             picture = pictures.read(file.read_bytes(), file.name)
             material.add(BANNER, picture=picture, by=BY, now=now, name=name, text=SHOWN)
         for text in TEXTS:

@@ -8,7 +8,7 @@ from wtforms.fields import Field
 from wtforms.validators import InputRequired, NumberRange, Optional, ValidationError
 from wtforms.widgets import CheckboxInput
 
-from portal import rules, taxes, words
+from portal import formats, rules, taxes
 from portal.fields import is_email
 from portal.forms import Form, line, options, password
 from portal.mail import MUTED
@@ -63,7 +63,7 @@ class AddressForm(Form):
     postal_code = line("ZIP or postal code", "postal-code", most=20)
     country = fields.SelectField(
         "Country",
-        choices=options([("", "Choose a country"), *words.countries()]),
+        choices=options([("", "Choose a country"), *formats.COUNTRIES.items()]),
         default="",
         render_kw={"autocomplete": "country"},
     )

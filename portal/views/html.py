@@ -19,7 +19,7 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
-from portal import database, formats, program, sessions, words
+from portal import database, formats, program, sessions
 from portal.models import Admin, Affiliate
 
 TEN_MINUTES = 600
@@ -47,8 +47,8 @@ def prepare(app: Flask) -> None:
     """Give the templates their filters and what every page needs."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     filters = app.jinja_env.filters
-    filters.update({name: getattr(formats, name) for name in ("usd", "percent", "month")})
-    filters.update({name: getattr(words, name) for name in ("number", "plural", "size")})
+    plain = ("usd", "percent", "month", "number", "plural", "size")
+    filters.update({name: getattr(formats, name) for name in plain})
     filters.update(spelled=formats.in_words, stamp=stamp)
     filters.update(
         day=lambda at: formats.day(_day(at), settings().zone, now()),

@@ -8,11 +8,11 @@ from flask import Blueprint, Response, abort, current_app, flash
 from portal import backup, formats, mail, months, office, rules
 from portal.bank import stale
 from portal.cases import waiting
+from portal.formats import plural
 from portal.forms.office import RestoredForm
 from portal.models import Admin
 from portal.months import Month
 from portal.views.html import goto, me, now, only, page, settings
-from portal.words import plural
 
 DID = {  # what the office says of checks that moved
     "print": "printed",

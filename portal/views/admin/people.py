@@ -5,14 +5,13 @@ from flask import Response, abort, flash, request
 from portal import accounts, affiliates, office, outlook, reports
 from portal.books import Customer
 from portal.explain import explain
-from portal.formats import decimal, usd
+from portal.formats import address_lines, decimal, usd
 from portal.forms import Form, cents
 from portal.forms.office import AdjustForm, CustomerForm, WaiveForm
 from portal.models import Affiliate, TaxIdOnFile
 from portal.rules import ACTIVE, DECLINED, REVIEW, SUSPENDED
 from portal.views.admin import attempt, blueprint
 from portal.views.html import before, goto, me, now, page, searched, settings, table
-from portal.words import address_lines
 
 TONES = {ACTIVE: "good", REVIEW: "warn", SUSPENDED: "bad", DECLINED: "bad"}
 FORMS = {"adjust": AdjustForm, "waive": WaiveForm, "link": CustomerForm}

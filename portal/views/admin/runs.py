@@ -4,16 +4,15 @@ from typing import Any
 
 from flask import Response, abort, flash, request
 
-from portal import affiliates, checks, formats, months, office, outlook, payouts, rules, words
+from portal import affiliates, checks, formats, months, office, outlook, payouts, rules
 from portal.books import Run
-from portal.formats import decimal, usd
+from portal.formats import decimal, plural, usd
 from portal.forms.office import BatchForm, VoidForm
 from portal.models import Affiliate
 from portal.months import Month
 from portal.rules import Refused
 from portal.views.admin import attempt, blueprint, month_of, say
 from portal.views.html import goto, me, now, page, searched, settings, table
-from portal.words import plural
 
 STATES = {
     rules.ISSUED: ("To print", ""),
@@ -112,7 +111,7 @@ def run_now(month: str) -> Response:
     """Make the run of a month; doing it twice changes nothing (R19)."""
     month = month_of(month)
     if told := attempt(payouts.run_month, month, by=me().email):
-        count = words.plural(len(told["payouts"]), "check")
+        count = formats.plural(len(told["payouts"]), "check")
         flash(f"{formats.month(month)} ran: {count} to print.", "good")
     return goto("admin.run", month=month)
 

@@ -9,12 +9,12 @@ from flask import Response, abort, flash, request
 from flask_login import current_user
 
 from portal import access, accounts, affiliates, closing, ledger, logins, program, sessions
+from portal.formats import address_lines
 from portal.forms import people
 from portal.mail import MUTED
 from portal.models import Affiliate, TaxIdOnFile
 from portal.views.center import blueprint
 from portal.views.html import goto, is_proven, me, now, page, prove, sign_in, sign_out
-from portal.words import address_lines
 
 ALWAYS_ASK = ("password", "close")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Response, abort, request
 
-from portal import accounts, evidence, formats, months, outlook, program, reports, taxyear, words
+from portal import accounts, evidence, formats, months, outlook, program, reports, taxyear
 from portal.books import Order
 from portal.explain import because, click_before, earned, explain, other_clicks
 from portal.forms import options
@@ -142,7 +142,7 @@ def _told_order(order: Order, money: dict[str, Any], names: dict[int | None, str
         trail.append(("Click", click_before(order, click, names.get(click.link_id, MAIN_LINK))))
     if others := other_clicks(order, money["clicks"], settings().zone, now()):
         trail.append(("Your other clicks", others))
-    payments = words.plural(money["payments"], "payment")
+    payments = formats.plural(money["payments"], "payment")
     trail.append(("Paid", f"{payments}, {formats.usd(money['paid'])} in all"))
     if money["refunded"]:
         trail.append(("Refunded", formats.usd(money["refunded"])))
@@ -152,8 +152,8 @@ def _told_order(order: Order, money: dict[str, Any], names: dict[int | None, str
         state = "Not paid yet", ""
     elif money["refunded"] >= money["paid"]:
         state = "Refunded", "bad"
-    who = words.initials(order.customer.name, order.customer.email)
-    plan = words.plan(order.interval, order.price, order.plan_name)
+    who = formats.initials(order.customer.name, order.customer.email)
+    plan = formats.plan(order.interval, order.price, order.plan_name)
     key, at = order.order_id, order.ordered_at.isoformat()
     sums = [formats.decimal(money[name]) for name in ("paid", "refunded", "earned")]
     return {"key": key, "cells": (key, at, who, plan, *sums, order.rule), "order": order,
