@@ -198,8 +198,7 @@ def _notify(kind: str, affiliate: Affiliate, now: datetime, **facts: Any) -> Non
 def _seal(affiliate: Affiliate, tax_id: taxes.TaxId, now: datetime) -> None:
     sealed = vault.seal(tax_id.digits, row=f"tax_id_on_file:{affiliate.id}:sealed")
     row = {"kind": tax_id.kind, "sealed": sealed, "last_four": tax_id.digits[-4:], "stored_at": now}
-    query = TaxIdOnFile.insert(affiliate=affiliate, **row)
-    query.on_conflict(conflict_target=[TaxIdOnFile.affiliate], update=row).execute()
+    TaxIdOnFile.put({"affiliate": affiliate}, **row)
 
 
 def link_customer(affiliate: Affiliate, customer_id: str, *, by: str, now: datetime) -> Affiliate:

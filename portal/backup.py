@@ -236,7 +236,6 @@ def confirm(highest: int, *, by: str, now: datetime) -> None:
             said = f"Number {highest_number()} is used in the books: the highest is not below it."
             raise Refused(said, "highest_check")
         need_near(highest, "highest_check")
-        same = {"conflict_target": [Setting.name], "update": {"value": str(highest)}}
-        Setting.insert(name=HIGHEST, value=str(highest)).on_conflict(**same).execute()
+        Setting.put({"name": HIGHEST}, value=str(highest))
         Setting.delete().where(Setting.name == RESTORED).execute()
         Audit.note(by, "restored", "backup", now, highest_check=highest)
