@@ -149,17 +149,14 @@ def of(affiliate: Affiliate, limit: int = 20) -> list[Case]:
 
 
 def found(affiliate: Affiliate, key: str) -> Case | None:
-    """A case of this affiliate by its key, or None."""
     return Case.get_or_none(Case.affiliate == affiliate, Case.key == key)
 
 
 def notes(case: Case) -> list[CaseNote]:
-    """What was said in a case, from the beginning."""
     return list(CaseNote.select().where(CaseNote.case == case).order_by(CaseNote.id))
 
 
 def waiting() -> int:
-    """How many cases wait for an answer."""
     return Case.select().where(Case.state == OPEN).count()
 
 

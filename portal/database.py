@@ -136,7 +136,6 @@ def connect(url: str) -> Any:
 
 
 def is_sqlite() -> bool:
-    """Whether the bound database is SQLite."""
     return isinstance(db.obj, SqliteDatabase)
 
 

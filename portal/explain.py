@@ -83,7 +83,6 @@ def considered(order: Any, click: Any, zone: ZoneInfo, now: datetime) -> str:
 
 
 def because(order: Any) -> tuple[str, str]:
-    """Why an order is credited."""
     return "Because", f"{BECAUSE.get(order.rule, order.reason)} ({order.rule})"
 
 
@@ -138,7 +137,6 @@ class _Known:
         return found
 
     def told(self, entry: Any) -> Told:
-        """One entry."""
         if entry.kind == rules.ADJUSTMENT:
             title, trail = self._adjustment(entry)
         elif entry.kind in (rules.PAYOUT, rules.PAYOUT_VOID):

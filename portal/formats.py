@@ -118,7 +118,6 @@ def unused(stem: str, taken: Collection[str]) -> str:
 
 
 def number(count: int) -> str:
-    """A count with its thousands set apart."""
     return f"{count:,}"
 
 

@@ -48,7 +48,6 @@ class TermsVersion(Table):
     after_fact = BigIntegerField(default=0)  # the last fact recorded under the version before
 
     def terms(self) -> rules.Terms:
-        """This version as the value that the rules take."""
         return rules.Terms(**{name: getattr(self, name) for name in TERM_NAMES})
 
 

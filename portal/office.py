@@ -154,7 +154,6 @@ def sums(rows: list[Affiliate], *, now: datetime, zone: ZoneInfo) -> dict[int, d
 
 
 def states() -> dict[str, int]:
-    """How many affiliates there are of each status."""
     query: Query = Affiliate.select(Affiliate.status, fn.COUNT(Affiliate.id))
     return dict(list(query.group_by(Affiliate.status).tuples()))
 
@@ -233,7 +232,6 @@ def checks(
 
 
 def paper(month: str, code: str) -> Paper | None:
-    """The payout of an affiliate in a run, with its last check."""
     return next(iter(_papers(PaperCheck.last(Payout.run == month, Affiliate.code == code))), None)
 
 

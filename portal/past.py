@@ -17,8 +17,6 @@ HISTORIES = 10_000  # affiliates whose histories are kept at hand: memory stays 
 
 
 class Told(NamedTuple):
-    """A fact about a person, short."""
-
     fact: int
     kind: str
     content: dict[str, Any]
@@ -126,7 +124,6 @@ class Replay:
         self.lines: list[Line] = []
 
     def play(self, facts: Iterable[Fact]) -> None:
-        """Play facts in their order of recording."""
         for fact in facts:
             if fact.kind == "customer":
                 self._import(fact)

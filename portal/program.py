@@ -19,7 +19,6 @@ from portal.settings import Program as Program
 
 
 def load() -> Program:
-    """The settings as they are now."""
     return read(dict(Setting.select(Setting.name, Setting.value).tuples()))
 
 

@@ -23,7 +23,6 @@ _AMOUNT = re.compile(r"([+−-]?)\s*\$?\s*([0-9]{1,7}|[0-9]{1,3}(?:,[0-9]{3})+)(
 
 
 def options(pairs: Iterable[tuple[str, str]]) -> list[Any]:
-    """What can be chosen in a field, from values and their words."""
     known: Any = fields.choices  # its stubs are older than SelectChoice
     return [known.SelectChoice(value, label) for value, label in pairs]
 
@@ -39,7 +38,6 @@ def cents(text: str) -> int:
 
 
 def is_amount(form: Any, field: Field) -> None:
-    """Validate an amount as people write it."""
     cents(field.data)
 
 
@@ -90,7 +88,6 @@ class Form(FlaskForm):
         return [*by_field, *((None, message) for message in self.form_errors)]
 
     def typed(self, name: str) -> str:
-        """What was typed into a field."""
         return self[name].data or ""
 
     def refuse(self, problem: Exception, name: str = "") -> None:
@@ -111,7 +108,6 @@ class Form(FlaskForm):
             self.refuse(problem)
 
     def values(self, *names: str) -> dict[str, Any]:
-        """The values of some fields by name."""
         return {name: self[name].data for name in names}
 
 

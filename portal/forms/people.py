@@ -96,7 +96,6 @@ class TaxForm(Form):
             raise ValidationError(str(problem)) from None
 
     def said_us_person(self) -> bool | None:
-        """Yes, no, or None where nothing was said."""
         return {"yes": True, "no": False}.get(self.us_person.data or "")
 
 
@@ -116,7 +115,6 @@ class ApplyForm(AddressForm, TaxForm):
     validate_email = _is_address
 
     def said(self) -> dict[str, Any]:
-        """What was said, as the deed takes it."""
         said = {name: value for name, value in self.data.items() if name != "terms"}
         return said | {"us_person": self.said_us_person()}
 

@@ -30,7 +30,6 @@ DIGESTS = {name: hashlib.sha384(content).digest() for name, content in ASSETS.it
 
 
 def asset_url(name: str) -> str:
-    """The address of an asset as it is now."""
     return url_for("assets.show", digest=DIGESTS[name].hex()[:16], name=name)
 
 

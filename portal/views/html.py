@@ -173,7 +173,6 @@ def for_machines(name: str, rows: Iterable[Iterable[Any]]) -> Response:
 
 
 def pdf(name: str, content: bytes) -> Response:
-    """A PDF file to download."""
     return _download(f"{name}.pdf", content, "application/pdf")
 
 

@@ -16,7 +16,6 @@ blueprint = Blueprint("login", __name__)
 
 @blueprint.get("/home")
 def home() -> Response:
-    """The first page of whoever is looking."""
     if not current_user.is_authenticated:
         return goto("public.program")
     return goto("admin.overview" if current_user.is_admin else "center.overview")
@@ -42,7 +41,6 @@ def login() -> Response:
 
 @blueprint.post("/logout")
 def logout() -> Response:
-    """End the session in this browser."""
     sign_out()
     flash("You are signed out.", "good")
     return goto("login.login")

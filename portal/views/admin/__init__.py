@@ -62,7 +62,6 @@ def say(deed: str, done: dict[str, Any], moved: int = 0, refused: int = 0) -> No
 
 @blueprint.get("/")
 def overview() -> Response:
-    """What waits for somebody, and the state of the program."""
     zone = settings().zone
     return page(
         "admin/overview.html",
@@ -82,14 +81,12 @@ def overview() -> Response:
 
 @blueprint.get("/mails")
 def mails() -> Response:
-    """The mails that were not sent yet, without anything secret."""
     rows = list(mail.waiting().limit(200))
     return page("admin/mails.html", rows=rows, names=office.names([row.holder for row in rows]))
 
 
 @blueprint.post("/mails/<int(max=999999999):number>/again")
 def send_again(number: int) -> Response:
-    """Let a mail be tried at once."""
     if not mail.try_again(number, now=now()):
         abort(404)
     flash("The mail is tried again at once.", "good")

@@ -12,7 +12,6 @@ COLUMNS = ["account", "check_number", "issue_date", "amount", "payee", "type"]
 
 @blueprint.get("/bank", endpoint="bank")
 def overview() -> Response:
-    """What the bank was told and does not know yet, and checks that went stale."""
     files = bank.files(before(), office.PAGE)
     stale = bank.stale(now())
     return page(
@@ -38,7 +37,6 @@ def make_file() -> Response:
 
 @blueprint.get("/bank/files/<int(max=999999999):number>")
 def bank_file(number: int) -> Response:
-    """A file for the bank, the same each time."""
     rows = bank.rows(number) or abort(404)
     cells = (
         [row.file.account, str(row.number), row.check_date, decimal(row.amount), row.payee,
@@ -50,7 +48,6 @@ def bank_file(number: int) -> Response:
 
 @blueprint.get("/bank/register")
 def register() -> Response:
-    """Every number that was used, for people."""
     cells = (
         (s.number, s.check_date, s.payee, s.affiliate, s.month, decimal(s.amount), s.status,
          s.mailed_on, s.void_reason)

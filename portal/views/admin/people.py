@@ -53,7 +53,6 @@ def _found(code: str) -> Affiliate:
 
 @blueprint.get("/affiliates/<code>")
 def affiliate(code: str) -> Response:
-    """The file of one affiliate."""
     return _file(_found(code))
 
 

@@ -35,7 +35,6 @@ WORKING = {"print": "Numbering checks", "paid": "Marking as paid", "clear": "Cle
 
 @blueprint.get("/payouts", endpoint="payouts")
 def runs() -> Response:
-    """Every run, and the month that is next."""
     return page("admin/payouts.html", runs=office.runs(), upcoming=outlook.next_month(now()))
 
 

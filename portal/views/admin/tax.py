@@ -22,7 +22,6 @@ YEAR = "<int(min=2000,max=2999):year>"
 
 @blueprint.get("/tax")
 def tax() -> Response:
-    """A year: everyone with a check dated in it, and the amounts of the law."""
     return _page(AmountForm(None))
 
 
@@ -91,7 +90,6 @@ def tax_filed(year: int) -> Response:
 
 @blueprint.get(f"/tax/{YEAR}/copies")
 def tax_copies(year: int) -> Response:
-    """The recipients' copies as a PDF."""
     try:
         return pdf(f"1099-nec-{year}", filing.copies(year))
     except Refused as problem:
@@ -117,7 +115,6 @@ def tax_file(year: int) -> Response:
 
 @blueprint.route("/tax/reveal/<code>", methods=["GET", "POST"])
 def reveal(code: str) -> Response:
-    """One tax ID, shown once."""
     affiliate = affiliates.by_code(code) or abort(404)
     on_file = TaxIdOnFile.get_or_none(affiliate=affiliate) or abort(404)
     form = LookForm()

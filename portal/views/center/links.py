@@ -21,7 +21,6 @@ DRAWN: dict[str, dict[str, Any]] = {
 
 @blueprint.route("/links", methods=["GET", "POST"])
 def links() -> Response:
-    """Every link with its clicks, orders and earnings, and the form for another."""
     form = LinkForm(settings())
     if form.validate_on_submit():
         with form.refusals():

@@ -21,7 +21,6 @@ ALWAYS_ASK = ("password", "close")
 
 @blueprint.get("/profile")
 def profile() -> Response:
-    """Everything as it is saved."""
     return _page({})
 
 
@@ -75,7 +74,6 @@ def save(part: str) -> Response:
 
 @blueprint.post("/profile/sessions")
 def end_session() -> Response:
-    """Sign another browser out."""
     if not sessions.end_one(me(), request.form.get("end", "")):
         abort(404)
     flash("That browser is signed out.", "good")
