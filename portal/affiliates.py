@@ -4,7 +4,6 @@ Every change that decides money (status, e-mail, residence, tax ID on file, a li
 fact beside the row, so any moment of the past can be recomputed (R24).
 """
 
-import secrets
 from datetime import datetime
 from typing import Any
 
@@ -147,7 +146,7 @@ def change_profile(affiliate: Affiliate, *, by: str, now: datetime, **said: Any)
         Audit.note(by, "profile", affiliate.code, now, fields=sorted(changed))
         if set(changed) & set(ON_CHECKS):
             lines = [affiliate.payee, *address_lines(affiliate)]
-            _notify("checks_changed", affiliate, now, lines=lines)
+            mail.queue("checks_changed", to=affiliate, now=now, lines=lines)
         return affiliate
 
 
@@ -160,7 +159,8 @@ def change_email(affiliate: Affiliate, email: str, *, by: str, now: datetime) ->
             raise rules.Refused("This e-mail cannot be used for this account.", "email")
         about = {"email": email, "email_key": key}
         Affiliate.update(**about).where(Affiliate.id == affiliate.id).execute()
-        _notify("email_changed", affiliate, now, address=affiliate.email, new=email)
+        told = {"address": affiliate.email, "new": email}
+        mail.queue("email_changed", to=affiliate, now=now, **told)
         record("email", {"email": email}, now, affiliate_id=affiliate.id, email_key=key)
         Audit.note(by, "email", affiliate.code, now)
         return Affiliate.get_by_id(affiliate.id)
@@ -186,13 +186,8 @@ def change_tax_id(affiliate: Affiliate, text: str, *, by: str, now: datetime, **
         _seal(affiliate, tax_id, now)
         record("tax_id", {"on_file": True}, now, affiliate_id=affiliate.id)
         Audit.note(by, "tax_id", affiliate.code, now, kind=tax_id.kind)
-        _notify("tax_changed", affiliate, now, last_four=tax_id.digits[-4:])
+        mail.queue("tax_changed", to=affiliate, now=now, last_four=tax_id.digits[-4:])
     return True
-
-
-def _notify(kind: str, affiliate: Affiliate, now: datetime, **facts: Any) -> None:
-    """Queue the mail about a deed; each deed is news of its own."""
-    mail.queue(kind, to=affiliate, now=now, key=f"{kind}:{secrets.token_hex(8)}", **facts)
 
 
 def _seal(affiliate: Affiliate, tax_id: taxes.TaxId, now: datetime) -> None:

@@ -206,12 +206,6 @@ def unconfirmed() -> bool:
     return Setting.get_or_none(name=RESTORED) is not None
 
 
-def need_confirmed() -> None:
-    """Raise Refused while a restore waits to be confirmed."""
-    if unconfirmed():
-        raise Refused(UNCONFIRMED)
-
-
 def highest_number() -> int:
     """The highest check number that is used, by the books and by what was confirmed."""
     row = Setting.get_or_none(name=HIGHEST)

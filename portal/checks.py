@@ -47,7 +47,8 @@ def print_checks(
         return check
 
     with transaction():  # no other deed can take a number
-        backup.need_confirmed()
+        if backup.unconfirmed():
+            raise rules.Refused(backup.UNCONFIRMED)
         number = next_number() if first is None else first
         backup.need_near(number)
         if number < next_number():

@@ -160,10 +160,8 @@ class Replay:
         self.lines += intake.settle(payment, self.refunds[sale.event_id], **event)
 
     def _refund(self, fact: Fact, refund: RefundIn) -> None:
-        payment, others = (
-            self.payments.get(refund.sale_event_id),
-            self.refunds[refund.sale_event_id],
-        )
+        payment = self.payments.get(refund.sale_event_id)
+        others = self.refunds[refund.sale_event_id]
         about = {"fact": fact.id, "now": fact.recorded_at}
         row, lines = intake.refund(refund, payment, others, **about)
         others.append(row)

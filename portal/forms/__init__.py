@@ -69,8 +69,8 @@ def line(
     return kind(label, checks, filters=[trim], description=hint, render_kw=attributes)
 
 
-def password(label: str, auto: str = "current-password", hint: str = "") -> fields.PasswordField:
-    needed = [InputRequired("Type the password.")]
+def password(label: str, auto: str = "current-password", hint: str = "", *checks: Any) -> Any:
+    needed = [InputRequired("Type the password."), *checks]
     return fields.PasswordField(label, needed, description=hint, render_kw={"autocomplete": auto})
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from wtforms import fields
 from wtforms.fields import Field
-from wtforms.validators import InputRequired, NumberRange, Optional, ValidationError
+from wtforms.validators import EqualTo, InputRequired, NumberRange, Optional, ValidationError
 from wtforms.widgets import CheckboxInput
 
 from portal import formats, rules, taxes
@@ -133,11 +133,9 @@ class LoginForm(NameForm):
 
 class NewPasswordForm(Form):
     new = password("New password", "new-password", PASSWORD_HINT)
-    again = password("The same once more", "new-password")
-
-    def validate_again(self, field: Field) -> None:
-        if field.data != self.new.data:
-            raise ValidationError("The two are not the same.")
+    again = password(
+        "The same once more", "new-password", "", EqualTo("new", "The two are not the same.")
+    )
 
 
 # --- Profile -----------------------------------------------------------------------------------

@@ -47,7 +47,7 @@ def prepare(app: Flask) -> None:
     """Give the templates their filters and what every page needs."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     filters = app.jinja_env.filters
-    plain = ("usd", "percent", "month", "number", "plural", "size")
+    plain = ("usd", "percent", "month", "number", "ordinal", "plural", "size")
     filters.update({name: getattr(formats, name) for name in plain})
     filters.update(spelled=formats.in_words, stamp=stamp)
     filters.update(

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from portal import affiliates, formats, program, rules, throttle
+from portal import affiliates, program, rules, throttle
 from portal.formats import usd
 from portal.forms import options
 from portal.forms.people import ApplyForm, EstimateForm
@@ -35,7 +35,6 @@ def show_program() -> Response:
         plans=plans,
         earns=earns,
         override_earns=rules.override_in_all(terms, plans["year"].price),
-        payout_day=formats.ordinal(settings().payout_day),
         **_next(),
     )
 

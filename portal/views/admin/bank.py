@@ -5,7 +5,7 @@ from flask import Response, abort, flash
 from portal import bank, checks, office, paper, printing
 from portal.formats import decimal
 from portal.views.admin import attempt, blueprint
-from portal.views.html import before, for_machines, goto, me, now, page, pdf, settings, table
+from portal.views.html import before, for_machines, goto, me, now, page, pdf, table
 
 COLUMNS = ["account", "check_number", "issue_date", "amount", "payee", "type"]
 
@@ -19,7 +19,6 @@ def overview() -> Response:
         files=files,
         older=files[-1]["file"].number if files and files[-1]["file"].number > 1 else None,
         waiting=bank.waiting(),
-        account=settings().bank_account,
         stale=list(stale.limit(office.PAGE)),
         stale_count=stale.count(),
         stock=printing.stock(),

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Response, abort, flash, request
 
-from portal import cases, formats, missing, program, reports, taxes
+from portal import cases, missing, program, reports, taxes
 from portal.cases import Case
 from portal.forms import options
 from portal.forms.center import AskForm, MissingForm, NoteForm
@@ -40,7 +40,6 @@ def help() -> Response:
         cases=cases.of(me()),
         terms=program.terms_version().terms(),
         promised_1099=taxes.PROGRAM_1099,
-        payout_day=formats.ordinal(settings().payout_day),
     )
 
 

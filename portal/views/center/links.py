@@ -30,7 +30,7 @@ def links() -> Response:
             return goto("center.link", slug=link.slug)
     rows = own.table(me(), now=now(), zone=settings().zone)
     parts = ("center/links.html", "center/_links.html")
-    return page(*parts, form=form, rows=rows, go=go, targets=settings().targets)
+    return page(*parts, form=form, rows=rows, go=go)
 
 
 def _found(slug: str) -> Link:
