@@ -118,7 +118,6 @@ def _headers(response: Response) -> Response:
 
 
 def _packed(response: Response) -> Response:
-    """Compress pages for browsers that take it."""
     if (
         "gzip" in request.accept_encodings
         and (response.mimetype or "").startswith(PACKED)

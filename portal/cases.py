@@ -143,7 +143,6 @@ def _move(case: Case, to: str, now: datetime) -> None:
 
 
 def of(affiliate: Affiliate, limit: int = 20) -> list[Case]:
-    """The cases of an affiliate, the latest first."""
     query = Case.select().where(Case.affiliate == affiliate)
     return list(query.order_by(Case.id.desc()).limit(limit))
 

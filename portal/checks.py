@@ -178,7 +178,6 @@ def _move(check: PaperCheck, did: str, now: datetime, **about: object) -> PaperC
 
 
 def _tell(kind: str, check: PaperCheck, now: datetime, **more: str) -> None:
-    """Queue the mail to its payee about what became of a check."""
     payout = check.payout
     facts = {"number": check.number, "month": payout.run_id, "amount": payout.amount, **more}
     mail.queue(kind, to=payout.affiliate, now=now, key=f"{kind}:{check.id}", **facts)

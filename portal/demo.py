@@ -215,7 +215,6 @@ def build(now: datetime) -> dict[str, str]:
 
 
 def _ask(affiliate: Affiliate, admin: Admin, now: datetime) -> None:
-    """Two cases of an affiliate, one of them answered."""
     asked = now - 3 * DAY
     told = "My check of last month came without its voucher. May I have it once more?"
     case = cases.ask(affiliate, "A voucher is missing", told, key="voucher", now=asked)

@@ -143,7 +143,6 @@ def _key(name: str) -> str:
 
 
 def _payer(known: program.Program) -> Cells:
-    """What the first columns say of the payer."""
     *lines, last = [known.payer_name, *known.program_address.splitlines()]
     town = re.fullmatch(r"(.+), ([A-Z]{2}) ([0-9]{5}(?:-[0-9]{4})?)", last)
     if not (known.payer_name and known.payer_tax_id and len(lines) > 1 and town):

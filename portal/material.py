@@ -148,7 +148,6 @@ def offer(creative: Creative, offered: bool, *, by: str, now: datetime) -> None:
 
 
 def set_logo(picture: Picture | None, *, by: str, now: datetime) -> None:
-    """Show a picture as the program's logo, or none."""
     with transaction():
         name = f"{keep_image(picture, now=now).key}.{picture.kind}" if picture else ""
         program.change("logo", name, by=by, now=now)

@@ -55,8 +55,6 @@ TERM_NAMES = tuple(rules.Terms.__dataclass_fields__)
 
 
 class Account(Table):
-    """What everyone who signs in has."""
-
     email = CharField()
     email_key = CharField(unique=True)
     name = CharField()

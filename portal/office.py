@@ -89,7 +89,6 @@ def _summed(query: Query, each: Any, cents: Any) -> Pile:
 
 
 def month_figures(now: datetime, zone: ZoneInfo) -> dict[str, int]:
-    """The whole program's current month."""
     month = months.month_of(now, zone)
     start = month.start(zone)
     orders = Order.select().where(Order.ordered_at >= start)

@@ -69,7 +69,6 @@ class Correction:
 
 
 def confirmed() -> dict[int, TaxYear]:
-    """What admins confirmed, by year."""
     return {row.year: row for row in TaxYear.select()}
 
 

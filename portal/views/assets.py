@@ -34,7 +34,6 @@ def asset_url(name: str) -> str:
 
 
 def integrity(name: str) -> str:
-    """What a browser compares an asset with."""
     return "sha384-" + base64.b64encode(DIGESTS[name]).decode()
 
 
@@ -55,7 +54,6 @@ def show(digest: str, name: str) -> Response:
 
 @blueprint.get("/images/<key>.<kind>")
 def image(key: str, kind: str) -> Response:
-    """A banner pasted into any site, or the program's logo."""
     found = Image.get_or_none(key=key, kind=kind) or abort(404)
     response = Response(bytes(found.content), mimetype=TYPES[found.kind])
     response.headers.update(

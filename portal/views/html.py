@@ -44,7 +44,6 @@ def settings() -> program.Program:
 
 
 def prepare(app: Flask) -> None:
-    """Give the templates their filters and what every page needs."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     filters = app.jinja_env.filters
     plain = ("usd", "percent", "month", "number", "ordinal", "plural", "size")
@@ -223,12 +222,10 @@ def sign_out() -> None:
 
 
 def prove() -> None:
-    """Keep that the password was typed just now."""
     session["proven"] = int(now().timestamp())
 
 
 def is_proven() -> bool:
-    """Whether the password was typed within the last ten minutes."""
     return abs(int(now().timestamp()) - session.get("proven", 0)) < TEN_MINUTES
 
 

@@ -23,7 +23,6 @@ def home() -> Response:
 
 @blueprint.route("/login", methods=["GET", "POST"])
 def login() -> Response:
-    """Sign in with a user name and a password, the own or the first one."""
     form = LoginForm()
     if not form.validate_on_submit():
         return page("login/login.html", form=form, failed=None)

@@ -19,7 +19,6 @@ SIGN_UPS_AN_HOUR = 5  # applications from one address
 
 @blueprint.get("/", endpoint="program")
 def show_program() -> Response:
-    """The program page, with an estimate for the numbers in its address."""
     terms = program.terms_version().terms()
     plans, earns = program.examples(terms)
     asked = request.args if {"customers", "plan"} & request.args.keys() else None

@@ -28,7 +28,6 @@ def overview() -> Response:
 
 @blueprint.post("/bank/files")
 def make_file() -> Response:
-    """Make the next file for the bank; what it tells is not told again."""
     if number := attempt(bank.make, by=me().email):
         flash(f"File {number} is made.", "good")
     return goto("admin.bank")
@@ -58,5 +57,4 @@ def register() -> Response:
 
 @blueprint.get("/bank/test-page")
 def test_page() -> Response:
-    """A page to hold against a check, to find out how far print has to move."""
     return pdf("check-test-page", paper.test_page(printing.stock()))

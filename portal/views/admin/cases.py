@@ -19,7 +19,6 @@ STATES = {
 
 @blueprint.get("/cases", endpoint="cases")
 def listed() -> Response:
-    """Those to answer first, the oldest on top."""
     asked: dict[str, Any] = {name: searched(name) for name in ("state", "about", "q")}
     if asked["state"] not in ("", *STATES) or asked["about"] not in ("", *cases.ABOUT):
         abort(404)
@@ -38,7 +37,6 @@ def listed() -> Response:
 
 @blueprint.route("/cases/<int(max=999999999):number>", methods=["GET", "POST"])
 def case(number: int) -> Response:
-    """A case with the facts, and what was said; answered by mail too."""
     found = Case.get_or_none(id=number) or abort(404)
     form, notes = NoteForm(), cases.notes(found)
     if form.validate_on_submit():

@@ -69,7 +69,6 @@ def _uploaded(file: Any) -> pictures.Picture:
 
 
 def _preview(form: CreativeForm) -> dict[str, Any]:
-    """An e-mail as an affiliate gets it, or what is wrong with it."""
     link = f"{current_app.config['PORTAL'].url}/go/{SAMPLE.code}"
     written = Creative(subject=form.typed("subject"), text=form.typed("text"))
     try:

@@ -20,7 +20,6 @@ DEEDS = {"approve": ACTIVE, "decline": DECLINED, "suspend": SUSPENDED, "reinstat
 
 @blueprint.get("/affiliates", endpoint="affiliates")
 def everyone() -> Response:
-    """Affiliates by code, searched by name, code, company or e-mail."""
     q, state, after = searched(), searched("state"), searched("after")
     if state and state not in TONES:
         abort(404)

@@ -243,7 +243,6 @@ def void(month: str, code: str) -> Response:
 
 @blueprint.post("/payouts/<month>/<code>/reissue")
 def reissue(month: str, code: str) -> Response:
-    """A next check for a payout whose last one is void."""
     codes = [_paper(month, code).affiliate.code]
     if done := attempt(checks.reissue, month, codes=codes, by=me().email):
         say("reissue", done)

@@ -69,7 +69,6 @@ def _cells(people: list[taxyear.Recipient]) -> Iterator[tuple[Any, ...]]:
 
 @blueprint.post("/tax")
 def confirm_year() -> Response:
-    """Confirm from which amount on the law asks for a form in a year."""
     form = AmountForm()
     if form.validate():
         about = (form.year.data, cents(form.typed("amount")), form.typed("source"))
@@ -82,7 +81,6 @@ def confirm_year() -> Response:
 
 @blueprint.post(f"/tax/{YEAR}/filed")
 def tax_filed(year: int) -> Response:
-    """Keep that the forms went out as they are now."""
     attempt(taxyear.mark_filed, year, by=me().email)
     flash(f"The forms of {year} are marked as filed.", "good")
     return goto("admin.tax", year=year)

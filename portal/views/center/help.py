@@ -82,7 +82,6 @@ def _opened(claim: Claim, form: MissingForm) -> Case:
 
 @blueprint.route("/cases/<key>", methods=["GET", "POST"])
 def case(key: str) -> Response:
-    """What was said in a case; it can be answered, and closed when it is settled."""
     found = cases.found(me(), key) or abort(404)
     form = NoteForm()
     with form.refusals():

@@ -71,7 +71,6 @@ def link(slug: str) -> Response:
 
 @blueprint.get("/links/<slug>/qr.<any(svg,png):form>")
 def qr(slug: str, form: str) -> Response:
-    """The QR code of a link, to print or to put on a slide."""
     address, name = go(_found(slug).slug), f"{me().code}-{slug}"
     if label := request.args.get("sub_id"):
         if not SUB_ID.fullmatch(label):

@@ -57,7 +57,6 @@ def _ask_for_password(part: str, form: Any) -> None:
 
 @blueprint.post("/profile/<any(checks,email,password,notices,tax,close):part>")
 def save(part: str) -> Response:
-    """Save one part when its form and the password are right; else show what is wrong with it."""
     kind, deed = PARTS[part]
     form: Any = kind(prefix=part)
     _ask_for_password(part, form)

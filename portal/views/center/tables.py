@@ -26,14 +26,12 @@ Told = dict[str, Any]
 
 @blueprint.get("/clicks")
 def clicks() -> Response:
-    """Click-throughs, newest first, with the filter in the address."""
     columns = "clicked_at link sub_id from counts_until click_id"
     return _table("clicks", _read_clicks, _click_of, _told_click, columns, **head())
 
 
 @blueprint.get("/orders")
 def orders() -> Response:
-    """Credited orders, newest first, each with why it is the affiliate's and what it earned."""
     columns = "order_id ordered_at customer plan paid refunded earned rule"
     return _table("orders", _read_orders, _order_of, _told_order, columns)
 
@@ -211,7 +209,6 @@ def payments() -> Response:
 
 @blueprint.get("/team")
 def team() -> Response:
-    """Who, since when and why, with this month's counts and sums; the CSV has everyone."""
     zone = settings().zone
     rows = members(me(), now=now(), zone=zone)
     if request.args.get("format") == "csv":
