@@ -8,7 +8,7 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -139,10 +139,13 @@ def before() -> int | None:
     return int(text[:18]) if text.isdecimal() else None
 
 
-def searched(name: str = "q") -> str:
-    """What somebody searches for, from the address; what cannot be typed is found nowhere: 404."""
+def searched(name: str = "q", among: Container[str] | None = None) -> str:
+    """What somebody searches for, from the address, `among` some words or any that can be typed.
+
+    Other words are found nowhere: 404.
+    """
     text = request.args.get(name, "").strip()[:100]
-    if text and not text.isprintable():
+    if text and (not text.isprintable() or (among is not None and text not in among)):
         abort(404)
     return text
 

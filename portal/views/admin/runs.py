@@ -51,9 +51,7 @@ def run(month: str) -> Response:
 
 
 def _preview(month: Month) -> Response:
-    only = searched("list")
-    if only and only not in LISTS:
-        abort(404)
+    only = searched("list", LISTS)
     before, was = payouts.before(month)
     rows = sorted(payouts.coming(month), key=lambda row: list(LISTS).index(row.list))
     standing = [
@@ -117,9 +115,7 @@ def run_now(month: str) -> Response:
 
 
 def _checks(month: Month, made: dict[str, Any], form: BatchForm) -> Response:
-    state, q, after = searched("state"), searched(), searched("after")
-    if state and state not in STATES:
-        abort(404)
+    state, q, after = searched("state", STATES), searched(), searched("after")
     if request.args.get("format") == "csv":
         head = "affiliate payee amount status check_number check_date mailed_on"
         listed, _ = office.checks(month, state, q, limit=None)
