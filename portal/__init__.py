@@ -10,20 +10,11 @@ from flask_wtf import CSRFProtect
 from htmx_flask import Htmx
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.utils import find_modules, import_string
 
 from portal import database, pictures, sessions, vault
 from portal.config import Config, load
 from portal.views import admin, api, assets, center, errors, html, login, public, track
-from portal.views.admin import bank as office_bank
-from portal.views.admin import cases as office_cases
-from portal.views.admin import material as office_material
-from portal.views.admin import people, runs, tax
-from portal.views.admin import program as office_program
-from portal.views.admin import sheets as office_sheets
-from portal.views.center import help as center_help
-from portal.views.center import links as center_links  # portal.links is the deeds'
-from portal.views.center import material as center_material
-from portal.views.center import profile, tables
 from portal.views.go import ClickPath
 
 LARGEST_FORM = 256 * 1024
@@ -42,13 +33,10 @@ HEADERS = {
     "Cache-Control": "no-store",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
-# They put themselves into a blueprint.
-VIEWS = (
-    *(office_bank, office_cases, office_material, office_program, office_sheets, people, runs, tax),
-    *(center_links, center_material, center_help, profile, tables),
-)
 PAGES = tuple(view.blueprint for view in (assets, public, login, center, admin))
 FOR_PROGRAMS = (api.bp, track.blueprint)
+for _module in find_modules("portal.views", recursive=True):
+    import_string(_module)  # each puts its views into a blueprint
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -130,7 +118,6 @@ def _headers(response: Response) -> Response:
 
 
 def _packed(response: Response) -> Response:
-    """Compress pages for browsers that take it."""
     if (
         "gzip" in request.accept_encodings
         and (response.mimetype or "").startswith(PACKED)

@@ -153,9 +153,8 @@ def one_time_password(affiliate: Affiliate, *, now: datetime, new_email: str = "
     """
     text = passwords.one_time()
     row = {"password_hash": passwords.hashed(text), "made_at": now}
-    insert = OneTimePassword.insert(affiliate=affiliate, **row)
     with transaction():
-        insert.on_conflict(conflict_target=[OneTimePassword.affiliate], update=row).execute()
+        OneTimePassword.put({"affiliate": affiliate}, **row)
     return text
 
 

@@ -4,18 +4,17 @@ Every change that decides money (status, e-mail, residence, tax ID on file, a li
 fact beside the row, so any moment of the past can be recomputed (R24).
 """
 
-import secrets
 from datetime import datetime
 from typing import Any
 
-from portal import mail, program, rules, taxes, vault, words
+from portal import formats, mail, program, rules, taxes, vault
 from portal.attachments import Attached, attach_applicant, attach_linked
 from portal.books import Customer
 from portal.database import transaction
 from portal.fields import CODE
+from portal.formats import address_lines
 from portal.models import Affiliate, AffiliateCode, Audit, TaxIdOnFile, record
 from portal.present import Now
-from portal.words import address_lines
 
 ON_CHECKS = "payee line1 line2 city state postal_code country".split()
 W9 = "tax_name tax_class e_copy certified_at".split()
@@ -102,10 +101,10 @@ def _new_code(applicant: Affiliate) -> str:
         if AffiliateCode.get_or_none(code=applicant.code):
             raise rules.Refused("This code is taken. Choose another.", "code")
         return applicant.code
-    stem = words.slug(applicant.name)[:24].strip("-")
+    stem = formats.slug(applicant.name)[:24].strip("-")
     stem = stem if CODE.fullmatch(stem) else "affiliate"
     taken = AffiliateCode.select(AffiliateCode.code).where(AffiliateCode.code.startswith(stem))
-    return words.unused(stem, {row.code for row in taken})
+    return formats.unused(stem, {row.code for row in taken})
 
 
 def set_status(affiliate: Affiliate, status: str, *, by: str, now: datetime) -> Affiliate:
@@ -147,7 +146,7 @@ def change_profile(affiliate: Affiliate, *, by: str, now: datetime, **said: Any)
         Audit.note(by, "profile", affiliate.code, now, fields=sorted(changed))
         if set(changed) & set(ON_CHECKS):
             lines = [affiliate.payee, *address_lines(affiliate)]
-            _notify("checks_changed", affiliate, now, lines=lines)
+            mail.queue("checks_changed", to=affiliate, now=now, lines=lines)
         return affiliate
 
 
@@ -160,7 +159,8 @@ def change_email(affiliate: Affiliate, email: str, *, by: str, now: datetime) ->
             raise rules.Refused("This e-mail cannot be used for this account.", "email")
         about = {"email": email, "email_key": key}
         Affiliate.update(**about).where(Affiliate.id == affiliate.id).execute()
-        _notify("email_changed", affiliate, now, address=affiliate.email, new=email)
+        told = {"address": affiliate.email, "new": email}
+        mail.queue("email_changed", to=affiliate, now=now, **told)
         record("email", {"email": email}, now, affiliate_id=affiliate.id, email_key=key)
         Audit.note(by, "email", affiliate.code, now)
         return Affiliate.get_by_id(affiliate.id)
@@ -186,20 +186,14 @@ def change_tax_id(affiliate: Affiliate, text: str, *, by: str, now: datetime, **
         _seal(affiliate, tax_id, now)
         record("tax_id", {"on_file": True}, now, affiliate_id=affiliate.id)
         Audit.note(by, "tax_id", affiliate.code, now, kind=tax_id.kind)
-        _notify("tax_changed", affiliate, now, last_four=tax_id.digits[-4:])
+        mail.queue("tax_changed", to=affiliate, now=now, last_four=tax_id.digits[-4:])
     return True
-
-
-def _notify(kind: str, affiliate: Affiliate, now: datetime, **facts: Any) -> None:
-    """Queue the mail about a deed; each deed is news of its own."""
-    mail.queue(kind, to=affiliate, now=now, key=f"{kind}:{secrets.token_hex(8)}", **facts)
 
 
 def _seal(affiliate: Affiliate, tax_id: taxes.TaxId, now: datetime) -> None:
     sealed = vault.seal(tax_id.digits, row=f"tax_id_on_file:{affiliate.id}:sealed")
     row = {"kind": tax_id.kind, "sealed": sealed, "last_four": tax_id.digits[-4:], "stored_at": now}
-    query = TaxIdOnFile.insert(affiliate=affiliate, **row)
-    query.on_conflict(conflict_target=[TaxIdOnFile.affiliate], update=row).execute()
+    TaxIdOnFile.put({"affiliate": affiliate}, **row)
 
 
 def link_customer(affiliate: Affiliate, customer_id: str, *, by: str, now: datetime) -> Affiliate:

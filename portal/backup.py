@@ -206,12 +206,6 @@ def unconfirmed() -> bool:
     return Setting.get_or_none(name=RESTORED) is not None
 
 
-def need_confirmed() -> None:
-    """Raise Refused while a restore waits to be confirmed."""
-    if unconfirmed():
-        raise Refused(UNCONFIRMED)
-
-
 def highest_number() -> int:
     """The highest check number that is used, by the books and by what was confirmed."""
     row = Setting.get_or_none(name=HIGHEST)
@@ -236,7 +230,6 @@ def confirm(highest: int, *, by: str, now: datetime) -> None:
             said = f"Number {highest_number()} is used in the books: the highest is not below it."
             raise Refused(said, "highest_check")
         need_near(highest, "highest_check")
-        same = {"conflict_target": [Setting.name], "update": {"value": str(highest)}}
-        Setting.insert(name=HIGHEST, value=str(highest)).on_conflict(**same).execute()
+        Setting.put({"name": HIGHEST}, value=str(highest))
         Setting.delete().where(Setting.name == RESTORED).execute()
         Audit.note(by, "restored", "backup", now, highest_check=highest)

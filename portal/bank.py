@@ -25,8 +25,6 @@ ROWS = 500
 
 
 class BankFile(Table):
-    """One file that was made for the bank."""
-
     number = IntegerField(primary_key=True)
     account = CharField(34)
     made_at = UtcField()

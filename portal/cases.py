@@ -15,10 +15,9 @@ from portal import access, mail, rules, throttle
 from portal.books import Entry, Order, PaperCheck, Payout
 from portal.database import JsonField, Table, UtcField, transaction
 from portal.explain import CHECKS, Trail, because, explain
-from portal.formats import day, month, usd, when
+from portal.formats import day, initials, month, plan, usd, when
 from portal.models import Admin, Affiliate, Audit, Click
 from portal.reports import MAIN_LINK, links
-from portal.words import initials, plan
 
 OPEN, ANSWERED, CLOSED = "open", "answered", "closed"
 ABOUT = {
@@ -144,23 +143,19 @@ def _move(case: Case, to: str, now: datetime) -> None:
 
 
 def of(affiliate: Affiliate, limit: int = 20) -> list[Case]:
-    """The cases of an affiliate, the latest first."""
     query = Case.select().where(Case.affiliate == affiliate)
     return list(query.order_by(Case.id.desc()).limit(limit))
 
 
 def found(affiliate: Affiliate, key: str) -> Case | None:
-    """A case of this affiliate by its key, or None."""
     return Case.get_or_none(Case.affiliate == affiliate, Case.key == key)
 
 
 def notes(case: Case) -> list[CaseNote]:
-    """What was said in a case, from the beginning."""
     return list(CaseNote.select().where(CaseNote.case == case).order_by(CaseNote.id))
 
 
 def waiting() -> int:
-    """How many cases wait for an answer."""
     return Case.select().where(Case.state == OPEN).count()
 
 

@@ -14,12 +14,11 @@ from typing import Any
 from portal import accounts, backup, ledger, mail, program, rules
 from portal.books import PaperCheck, Payout, Run, SpoiledSheet
 from portal.database import transaction
-from portal.formats import long_date
+from portal.formats import address_lines, long_date
 from portal.models import Affiliate, Audit
 from portal.months import day_of
 from portal.pdf import printable
 from portal.present import Now
-from portal.words import address_lines
 
 Deed = Callable[[PaperCheck], PaperCheck]
 STEP = 200  # checks that a deed to many moves at once, so that nobody waits long behind it
@@ -48,7 +47,8 @@ def print_checks(
         return check
 
     with transaction():  # no other deed can take a number
-        backup.need_confirmed()
+        if backup.unconfirmed():
+            raise rules.Refused(backup.UNCONFIRMED)
         number = next_number() if first is None else first
         backup.need_near(number)
         if number < next_number():
@@ -178,7 +178,6 @@ def _move(check: PaperCheck, did: str, now: datetime, **about: object) -> PaperC
 
 
 def _tell(kind: str, check: PaperCheck, now: datetime, **more: str) -> None:
-    """Queue the mail to its payee about what became of a check."""
     payout = check.payout
     facts = {"number": check.number, "month": payout.run_id, "amount": payout.amount, **more}
     mail.queue(kind, to=payout.affiliate, now=now, key=f"{kind}:{check.id}", **facts)

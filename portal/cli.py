@@ -28,7 +28,6 @@ def cli() -> None:
 
 
 def main() -> None:
-    """The entry point of the console script."""
     cli(prog_name="portal")
 
 

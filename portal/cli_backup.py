@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from portal import backup as backups
-from portal import database, words
+from portal import database, formats
 from portal.database import utcnow
 from portal.terminal import BY, connected, opened
 
@@ -23,7 +23,7 @@ def backup(file: Path) -> None:
     Example: portal backup /mnt/safe/portal.db
     """
     opened()
-    click.echo(f"{file}: {words.size(backups.make(file))}. {KEYS_ARE_NOT}")
+    click.echo(f"{file}: {formats.size(backups.make(file))}. {KEYS_ARE_NOT}")
 
 
 @click.command()

@@ -10,7 +10,6 @@ _CLICK_ID = struct.Struct(">qq")
 
 
 def click_id(number: int, tag: int) -> str:
-    """A click's outside id from its key and its tag."""
     return base64.b32encode(_CLICK_ID.pack(number, tag))[:26].decode().lower()
 
 

@@ -33,8 +33,6 @@ class MailServer:
 
 @dataclass(frozen=True)
 class Config:
-    """The environment, read and found usable."""
-
     database_url: str = field(repr=False)
     data: Path
     secret_key: str = field(repr=False)

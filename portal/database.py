@@ -80,6 +80,13 @@ class Table(Model):
         return next(iter(cls.raw(sql, *key.values())), None)
 
     @classmethod
+    def put(cls, key: dict[str, Any], **row: Any) -> None:
+        """Store a row under its key, in the place of the one that was there."""
+        target = [getattr(cls, name) for name in key]
+        insert = cls.insert(**key, **row)
+        insert.on_conflict(conflict_target=target, update=row).execute()
+
+    @classmethod
     def by_id(cls, ids: Iterable[Any]) -> dict[Any, Any]:
         """The rows of some ids by id, in one query or none; None among the ids is no row's."""
         wanted, key = set(ids) - {None}, cls._meta.primary_key
@@ -129,7 +136,6 @@ def connect(url: str) -> Any:
 
 
 def is_sqlite() -> bool:
-    """Whether the bound database is SQLite."""
     return isinstance(db.obj, SqliteDatabase)
 
 

@@ -11,25 +11,14 @@ from datetime import datetime, timedelta
 from sched import scheduler
 from typing import Any
 
-from portal import (
-    access,
-    affiliates,
-    cases,
-    checks,
-    feeds,
-    links,
-    payouts,
-    program,
-    rules,
-    starter,
-    verify,
-    visits,
-)
+from portal import access, affiliates, cases, checks, feeds, links, program, starter, verify, visits
 from portal.database import migrate, transaction
 from portal.mail import Message
 from portal.models import Admin, Affiliate
 from portal.months import Month, month_of
 from portal.orders import record_refund, record_sale
+from portal.payouts import run_month
+from portal.rules import CHARGEBACK, REFUND, SUSPENDED, email_key
 from portal.traffic import record_click
 
 DAY, YEAR = timedelta(days=1), timedelta(days=365)
@@ -112,7 +101,7 @@ class Year:
         self.accounts[account.name] = account
         if person["name"] == "North Ad Co.":
             suspended = self.start + 330 * DAY
-            self.plan(suspended, affiliates.set_status, account, rules.SUSPENDED, by=ADMIN)
+            self.plan(suspended, affiliates.set_status, account, SUSPENDED, by=ADMIN)
         for slug, (name, page) in LINKS.items() if account.name in LINKED else ():
             links.make(account, name, page, slug, now=now)
         self._visits(account, float(person["clicks"]), now)
@@ -177,7 +166,7 @@ class Year:
             self.plan(now + 30 * DAY + self._minutes(0, 600), self._pay, again)
 
     def _give_back(self, event_id: str, now: datetime) -> None:
-        kind = rules.CHARGEBACK if self.chance.random() < 0.3 else rules.REFUND
+        kind = CHARGEBACK if self.chance.random() < 0.3 else REFUND
         told = {"event_id": f"back-{event_id}", "sale_event_id": event_id, "kind": kind}
         record_refund(feeds.refund(told, now), now=now)
 
@@ -190,7 +179,7 @@ class Year:
     def _run(self, month: Month, now: datetime) -> None:
         """Run a month as the timetable does, and move its checks as the office does."""
         self._plan_run(month.plus(1))
-        told = payouts.run_month(month, now=now, by="timetable")
+        told = run_month(month, now=now, by="timetable")
         if not told["payouts"] or now > self.now - 25 * DAY:
             return
         checks.print_checks(month, by=ADMIN, now=now, first=max(checks.next_number(), 10_481))
@@ -214,7 +203,7 @@ def build(now: datetime) -> dict[str, str]:
     starter.offer(now=year.start)
     year.play()
     Message.delete().where(Message.queued_at < now - 30 * DAY).execute()
-    key = rules.email_key(ADMIN)
+    key = email_key(ADMIN)
     admin = Admin.create(email=ADMIN, email_key=key, name="Ana Whitfield", created_at=now)
     accounts = {account.code: account for account in year.accounts.values()} | {ADMIN: admin}
     passwords = {name: secrets.token_urlsafe(12) for name in accounts}
@@ -226,7 +215,6 @@ def build(now: datetime) -> dict[str, str]:
 
 
 def _ask(affiliate: Affiliate, admin: Admin, now: datetime) -> None:
-    """Two cases of an affiliate, one of them answered."""
     asked = now - 3 * DAY
     told = "My check of last month came without its voucher. May I have it once more?"
     case = cases.ask(affiliate, "A voucher is missing", told, key="voucher", now=asked)

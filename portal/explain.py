@@ -14,9 +14,8 @@ from zoneinfo import ZoneInfo
 from portal import rules
 from portal.books import Customer, Entry, Order, PaperCheck, Payment, Payout, Refund
 from portal.evidence import own_clicks
-from portal.formats import day, month, percent, usd, when
+from portal.formats import apart, day, initials, month, percent, plan, plural, usd, when
 from portal.models import Affiliate, Click, Fact, Link, TermsVersion
-from portal.words import apart, initials, plan, plural
 
 BECAUSE = {
     "R7.1": "The customer paid before and belongs to you",
@@ -84,7 +83,6 @@ def considered(order: Any, click: Any, zone: ZoneInfo, now: datetime) -> str:
 
 
 def because(order: Any) -> tuple[str, str]:
-    """Why an order is credited."""
     return "Because", f"{BECAUSE.get(order.rule, order.reason)} ({order.rule})"
 
 
@@ -139,7 +137,6 @@ class _Known:
         return found
 
     def told(self, entry: Any) -> Told:
-        """One entry."""
         if entry.kind == rules.ADJUSTMENT:
             title, trail = self._adjustment(entry)
         elif entry.kind in (rules.PAYOUT, rules.PAYOUT_VOID):

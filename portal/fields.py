@@ -123,7 +123,6 @@ def at_most(longest: int) -> Reader:
 
 
 def one_of(*allowed: str) -> Reader:
-    """A reader of one of these words."""
     return _reader(lambda word: word in allowed, f"This must be {' or '.join(allowed)}.")
 
 

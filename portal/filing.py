@@ -7,38 +7,20 @@ import csv
 import re
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 
 from portal import program, taxes, taxyear, throttle, vault
 from portal.database import transaction
-from portal.formats import decimal
+from portal.formats import address_lines, decimal
 from portal.models import Affiliate, Audit, TaxIdOnFile
 from portal.paper_tax import RecipientCopy, recipient_copies
 from portal.rules import Refused
 from portal.taxyear import Recipient
-from portal.words import address_lines
 
 FILE = 100  # forms that filing services take in one file
 MOST = 20  # looks an hour at tax IDs by one admin
 SUFFIXES = ("jr", "sr", "ii", "iii", "iv", "v")
-# The columns of a year's file, as filers of past years had them: to check against the IRS's own
-# before it is sent. `{who}` stands for payer and recipient, which share most of theirs.
-_PERSON = """{who} Name Type|{who} Business or Entity Name Line 1|\
-{who} Business or Entity Name Line 2|{who} First Name|{who} Middle Name|\
-{who} Last Name (Surname)|{who} Suffix|{who} Country|{who} Address Line 1|{who} Address Line 2|\
-{who} City/Town|{who} State/Province/Territory|{who} ZIP/Postal Code|"""
-_STATE = """State {n}|State {n} - State Tax Withheld|State {n} - State/Payer state number|\
-State {n} - State income|State {n} - Local income tax withheld|State {n} - Special Data Entries"""
-COLUMNS = (
-    "Form Type|Tax Year|Payer TIN Type|Payer Taxpayer ID Number|"
-    + _PERSON.format(who="Payer")
-    + "Payer Phone Type|Payer Phone|Payer Email Address|"
-    "Recipient TIN Type|Recipient Taxpayer ID Number|"
-    + _PERSON.format(who="Recipient")
-    + "Office Code|Form Account Number|2nd TIN Notice|Box 1 - Nonemployee compensation|"
-    "Box 2 - Payer made direct sales totaling $5,000 or more|"
-    "Box 4 - Federal income tax withheld|Combined Federal/State Filing|"
-    + "|".join(_STATE.format(n=n) for n in (1, 2))
-).split("|")
+TEMPLATE = Path(__file__).parent.parent / "static" / "1099-nec.csv"
 Cells = dict[str, str]
 
 
@@ -138,13 +120,16 @@ def _named(header: str) -> list[str]:
     return next(csv.reader(lines, delimiter="\t" if "\t" in header else ","), [])
 
 
+# As filers of past years had them: to check against the IRS's own before a file is sent.
+COLUMNS = _named(TEMPLATE.read_text())
+
+
 def _key(name: str) -> str:
     """What a column means, whatever the number of its box in a year's form and its signs."""
     return re.sub(r"[^a-z0-9]", "", re.sub(r"^box \w+", "", name.strip().lower()))
 
 
 def _payer(known: program.Program) -> Cells:
-    """What the first columns say of the payer."""
     *lines, last = [known.payer_name, *known.program_address.splitlines()]
     town = re.fullmatch(r"(.+), ([A-Z]{2}) ([0-9]{5}(?:-[0-9]{4})?)", last)
     if not (known.payer_name and known.payer_tax_id and len(lines) > 1 and town):

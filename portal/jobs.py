@@ -13,22 +13,12 @@ from typing import NamedTuple
 from apscheduler.schedulers.background import BackgroundScheduler
 from peewee import fn
 
-from portal import (
-    backup,
-    closing,
-    mail,
-    notices,
-    payouts,
-    program,
-    rules,
-    sessions,
-    throttle,
-    verify,
-)
+from portal import backup, closing, mail, notices, payouts, program, sessions, throttle, verify
 from portal.books import Run, Verification
 from portal.config import Config
 from portal.database import connected, utcnow
 from portal.months import Month, day_of
+from portal.rules import Refused
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +44,7 @@ def run_payouts(config: Config, clock: Clock, going: Going) -> None:
     while going() and (month := due_month(clock())):
         try:
             payouts.run_month(month, now=clock(), by="timetable")
-        except rules.Refused as refusal:
+        except Refused as refusal:
             log.warning("payouts of %s were not run: %s", month, refusal)
             return
         log.info("payouts of %s were run", month)

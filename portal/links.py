@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from peewee import JOIN, fn
 
-from portal import program, words
+from portal import formats, program
 from portal.books import Entry, Order, Payment
 from portal.database import transaction
 from portal.models import Affiliate, Audit, Click, ClickDay, Link
@@ -113,7 +113,7 @@ def make(
         if len(own) >= MOST:
             said = f"You have {MOST} links, which is all there are. Change one you no longer use."
             raise Refused(said, "name")
-        slug = slug or words.unused(words.slug(name)[:32].strip("-") or "link", {MAIN, *own})
+        slug = slug or formats.unused(formats.slug(name)[:32].strip("-") or "link", {MAIN, *own})
         link = Link.create(
             affiliate=affiliate, slug=slug, name=name, landing=landing, created_at=now
         )

@@ -1,6 +1,5 @@
 """What people do about their own login, and the mail that tells of it, in one transaction."""
 
-import secrets
 from datetime import datetime
 
 from portal import access, affiliates, mail, throttle
@@ -23,7 +22,7 @@ def choose_password(account: Account, new: str, *, now: datetime) -> None:
     kind = "password_changed" if account.password_hash else "first_login"
     with transaction():
         access.set_password(account, new, now=now)
-        _tell(kind, account, now)
+        mail.queue(kind, to=account, now=now)
 
 
 def reset_password(token: str, new: str, *, now: datetime) -> Account:
@@ -51,7 +50,7 @@ def forgotten(name: str, *, now: datetime, ip: str) -> None:
     who = access.holder(account) if account else name.strip().casefold()
     few = throttle.count(f"link {who}", throttle.HOUR, now) <= LINKS_AN_HOUR
     if account and few and access.may_sign_in(account):
-        _tell("password_reset", account, now)
+        mail.queue("password_reset", to=account, now=now)
 
 
 def ask_new_email(account: Affiliate, email: str, *, now: datetime) -> None:
@@ -66,7 +65,8 @@ def ask_new_email(account: Affiliate, email: str, *, now: datetime) -> None:
         raise Refused("Three links went out within the hour. Wait a little, then ask again.")
     known = access.find(email)
     taken = known is not None and known != account
-    _tell("email_taken" if taken else "confirm_email", account, now, email)
+    kind = "email_taken" if taken else "confirm_email"
+    mail.queue(kind, to=account, now=now, address=email)
 
 
 def pending_email(account: Affiliate, *, now: datetime) -> str:
@@ -90,8 +90,3 @@ def confirm_email(token: str, *, now: datetime) -> Affiliate:
             raise Refused("This link no longer works: it works once, for 60 minutes.")
         access.forget_tokens(account)
         return affiliates.change_email(account, email, by=account.code, now=now)
-
-
-def _tell(kind: str, account: Account, now: datetime, address: str = "") -> None:
-    key = f"{kind}:{access.holder(account)}:{secrets.token_hex(8)}"
-    mail.queue(kind, to=account, now=now, key=key, address=address)

@@ -5,6 +5,7 @@ sent, and no transaction is open while the mail server is spoken to.
 """
 
 import logging
+import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -62,9 +63,11 @@ class Message(Table):
 
 
 def queue(
-    kind: str, *, to: Affiliate | Admin, now: datetime, key: str, address: str = "", **facts: Any
-) -> None:
-    """Queue a mail in the transaction of its deed; the same key again is the same mail.
+    kind: str, *, to: Affiliate | Admin, now: datetime, key: str = "", address: str = "",
+    **facts: Any,
+) -> None:  # fmt: skip
+    """Queue a mail in the transaction of its deed; the same key again is the same mail, and one
+    without a key is news of its own.
 
     Each kind is a template of templates/mail; one that its affiliate turned off, or a
     notice to a closed account, is not queued.
@@ -77,6 +80,7 @@ def queue(
     if isinstance(to, Affiliate) and _is_unwanted(kind, to):
         return
     facts |= {"to": address} if address else {}
+    key = key or f"{kind}:{secrets.token_hex(8)}"
     row = {"key": key, "kind": kind, "holder": access.holder(to), "facts": facts}
     Message.insert(**row, queued_at=now, due_at=now).on_conflict_ignore().execute()
 

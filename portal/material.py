@@ -13,10 +13,10 @@ from peewee import JOIN, BlobField, CharField, ForeignKeyField, IntegerField, Te
 
 from portal import program, swipes
 from portal.database import Table, UtcField, transaction
+from portal.formats import address_lines
 from portal.models import Affiliate, Audit, ClickDay, Link
 from portal.pictures import Picture
 from portal.rules import Refused
-from portal.words import address_lines
 
 BANNER, TEXT, EMAIL = "banner", "text", "email"
 
@@ -148,7 +148,6 @@ def offer(creative: Creative, offered: bool, *, by: str, now: datetime) -> None:
 
 
 def set_logo(picture: Picture | None, *, by: str, now: datetime) -> None:
-    """Show a picture as the program's logo, or none."""
     with transaction():
         name = f"{keep_image(picture, now=now).key}.{picture.kind}" if picture else ""
         program.change("logo", name, by=by, now=now)

@@ -14,9 +14,8 @@ from peewee import JOIN
 from portal import evidence, reports, rules, throttle
 from portal.books import Customer, Order
 from portal.explain import Trail, because, earned
-from portal.formats import day, usd, when
+from portal.formats import INTERVALS, day, initials, plan, plural, usd, when
 from portal.models import Affiliate, Click
-from portal.words import INTERVALS, initials, plan, plural
 
 EITHER_SIDE = timedelta(days=3)
 DAY, A_DAY = 86_400, 10  # questions of one affiliate in a day

@@ -48,7 +48,6 @@ class TermsVersion(Table):
     after_fact = BigIntegerField(default=0)  # the last fact recorded under the version before
 
     def terms(self) -> rules.Terms:
-        """This version as the value that the rules take."""
         return rules.Terms(**{name: getattr(self, name) for name in TERM_NAMES})
 
 
@@ -56,8 +55,6 @@ TERM_NAMES = tuple(rules.Terms.__dataclass_fields__)
 
 
 class Account(Table):
-    """What everyone who signs in has."""
-
     email = CharField()
     email_key = CharField(unique=True)
     name = CharField()

@@ -42,7 +42,6 @@ class Month(str):
 
 
 def month_of(at: datetime, zone: ZoneInfo) -> Month:
-    """The program month in which an instant lies."""
     return Month(f"{at.astimezone(zone):%Y-%m}")
 
 
@@ -57,7 +56,6 @@ def year_start(year: int, zone: ZoneInfo) -> datetime:
 
 
 def year_of(at: datetime, zone: ZoneInfo) -> int:
-    """The calendar year in which an instant lies in the program's zone."""
     return at.astimezone(zone).year
 
 

@@ -12,9 +12,8 @@ from peewee import fn
 from portal import ledger, mail, months, program, rules
 from portal.books import Entry, Line, Payment, Refund
 from portal.explain import REFUNDS
-from portal.formats import long_date
+from portal.formats import initials, long_date
 from portal.models import Affiliate, ClickDay
-from portal.words import initials
 
 NEWS = timedelta(days=30)
 

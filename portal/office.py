@@ -10,10 +10,10 @@ from peewee import Tuple, chunked, fn
 
 from portal import ledger, months, rules
 from portal.books import Entry, NotPaid, Order, PaperCheck, Payout, Run, Verification
+from portal.formats import address_lines
 from portal.models import Admin, Affiliate, Audit, ClickDay
 from portal.pdf import unprintable
 from portal.reports import EARNED, Query, total
-from portal.words import address_lines
 
 PAGE = 50
 
@@ -89,7 +89,6 @@ def _summed(query: Query, each: Any, cents: Any) -> Pile:
 
 
 def month_figures(now: datetime, zone: ZoneInfo) -> dict[str, int]:
-    """The whole program's current month."""
     month = months.month_of(now, zone)
     start = month.start(zone)
     orders = Order.select().where(Order.ordered_at >= start)
@@ -154,7 +153,6 @@ def sums(rows: list[Affiliate], *, now: datetime, zone: ZoneInfo) -> dict[int, d
 
 
 def states() -> dict[str, int]:
-    """How many affiliates there are of each status."""
     query: Query = Affiliate.select(Affiliate.status, fn.COUNT(Affiliate.id))
     return dict(list(query.group_by(Affiliate.status).tuples()))
 
@@ -233,7 +231,6 @@ def checks(
 
 
 def paper(month: str, code: str) -> Paper | None:
-    """The payout of an affiliate in a run, with its last check."""
     return next(iter(_papers(PaperCheck.last(Payout.run == month, Affiliate.code == code))), None)
 
 

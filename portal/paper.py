@@ -9,10 +9,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import NamedTuple
 
-from portal.formats import in_words, month, usd
+from portal.formats import in_words, month, plural, usd
 from portal.pdf import GREY, Box, Sheet, printable
 from portal.rules import Refused
-from portal.words import plural
 
 VOUCHER_LINES = 14
 PART, MICR_TOP = 3.5, 3.5 - 5 / 8

@@ -17,8 +17,6 @@ HISTORIES = 10_000  # affiliates whose histories are kept at hand: memory stays 
 
 
 class Told(NamedTuple):
-    """A fact about a person, short."""
-
     fact: int
     kind: str
     content: dict[str, Any]
@@ -126,7 +124,6 @@ class Replay:
         self.lines: list[Line] = []
 
     def play(self, facts: Iterable[Fact]) -> None:
-        """Play facts in their order of recording."""
         for fact in facts:
             if fact.kind == "customer":
                 self._import(fact)
@@ -163,10 +160,8 @@ class Replay:
         self.lines += intake.settle(payment, self.refunds[sale.event_id], **event)
 
     def _refund(self, fact: Fact, refund: RefundIn) -> None:
-        payment, others = (
-            self.payments.get(refund.sale_event_id),
-            self.refunds[refund.sale_event_id],
-        )
+        payment = self.payments.get(refund.sale_event_id)
+        others = self.refunds[refund.sale_event_id]
         about = {"fact": fact.id, "now": fact.recorded_at}
         row, lines = intake.refund(refund, payment, others, **about)
         others.append(row)

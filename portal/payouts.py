@@ -6,7 +6,7 @@ is in which list, and the instant, are stored with the run.
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from peewee import chunked, fn
 
@@ -18,6 +18,15 @@ from portal.ledger import Due, Person
 from portal.models import Affiliate, Audit, TaxIdOnFile, last_fact
 
 ROWS = 500  # rows an insert statement; SQLite and PostgreSQL both limit the parameters
+
+
+class Stood(NamedTuple):
+    """Where somebody stands in a run: the code, cents, the list, and the status of a check."""
+
+    affiliate: str
+    amount: int
+    list: str
+    status: str = ""
 
 
 def _month(month: str) -> months.Month:
@@ -60,11 +69,14 @@ def why_not(month: str, *, now: datetime) -> str | None:
 def preview(month: str, *, now: datetime) -> dict[str, Any]:
     """What a run of the month would do as things stand; a month that ran is told as it ran."""
     run = Run.get_or_none(month=_month(month))
-    if run:
-        return told(run)
-    found = _lists(month, ledger.last_entry())
+    return told(run) if run else _shape(month, now, coming(month))
+
+
+def coming(month: str) -> list[Stood]:
+    """Where everybody would stand if the run of the month was made on the books as they are."""
     codes = dict(Affiliate.select(Affiliate.id, Affiliate.code).tuples())
-    return _shape(month, now, [(codes[d.affiliate], d.amount, d.list, rules.ISSUED) for d in found])
+    found = _lists(month, ledger.last_entry())
+    return [Stood(codes[d.affiliate], d.amount, d.list, rules.ISSUED) for d in found]
 
 
 def run_month(month: str, *, now: datetime, by: str) -> dict[str, Any]:
@@ -121,19 +133,23 @@ def _tell(run: Run, found: list[Due], now: datetime) -> None:
 
 
 def told(run: Run) -> dict[str, Any]:
-    """A run as `portal payouts run --json` tells it; only the checks' status is of now."""
+    """A run as `portal payouts run --json` tells it."""
+    return _shape(run.month, run.ran_at, standing(run))
+
+
+def standing(run: Run) -> list[Stood]:
+    """Where everybody stood in a run; only the checks' status is of now."""
     last = PaperCheck.select(fn.MAX(PaperCheck.part)).where(PaperCheck.payout == Payout.id)
     paid = Payout.select(Affiliate.code, Payout.amount, PaperCheck.status).join(Affiliate)
     paid = paid.join(PaperCheck, on=(PaperCheck.payout == Payout.id) & (PaperCheck.part == last))
     paid = paid.where(Payout.run == run.month).order_by(Payout.affiliate)
-    rows = [(code, amount, rules.IN_PAYOUTS, status) for code, amount, status in paid.tuples()]
+    rows = [Stood(code, cents, rules.IN_PAYOUTS, status) for code, cents, status in paid.tuples()]
     left = NotPaid.select(Affiliate.code, NotPaid.amount, NotPaid.reason).join(Affiliate)
     left = left.where(NotPaid.run == run.month).order_by(NotPaid.affiliate)
-    rows += [(code, amount, reason, "") for code, amount, reason in left.tuples()]
-    return _shape(run.month, run.ran_at, rows)
+    return rows + [Stood(*row) for row in left.tuples()]
 
 
-def _shape(month: str, at: datetime, rows: list[tuple[str, int, str, str]]) -> dict[str, Any]:
+def _shape(month: str, at: datetime, rows: list[Stood]) -> dict[str, Any]:
     lists: dict[str, list[dict[str, Any]]] = {"payouts": [], "held": [], "carried": []}
     for code, amount, name, status in rows:
         row = {"affiliate": code, "amount": amount}
@@ -146,19 +162,9 @@ def _shape(month: str, at: datetime, rows: list[tuple[str, int, str, str]]) -> d
     return {"month": str(month), "ran_at": at.strftime("%Y-%m-%dT%H:%M:%SZ"), **lists}
 
 
-Stood = tuple[str, int]  # the list in which somebody stood, and the amount
-
-
-def by_list(told: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """Everyone in a run or its preview, by the list they stand in."""
-    held = (rules.HELD_TAX_ID, rules.HELD_SUSPENDED)
-    found = {rules.IN_PAYOUTS: told["payouts"], rules.CARRIED: told["carried"]}
-    return found | {name: [row for row in told["held"] if row["reason"] == name] for name in held}
-
-
 def before(month: str) -> tuple[str | None, dict[str, Stood]]:
     """The month of the run before, and where everybody stood in it, by code."""
     run = Run.select().where(Run.month < month).order_by(Run.month.desc()).first()
-    lists = by_list(told(run)) if run else {}
-    stood = {r["affiliate"]: (n, r["amount"]) for n, rows in lists.items() for r in rows}
-    return (run.month if run else None), stood
+    if run is None:
+        return None, {}
+    return run.month, {row.affiliate: row for row in standing(run)}

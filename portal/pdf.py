@@ -116,13 +116,11 @@ class Sheet(FPDF):
         return [line.rstrip() for line in found]
 
     def rule(self, x: float, y: float, end: float, grey: int = 0) -> None:
-        """A level line."""
         self.set_draw_color(grey)
         self.set_line_width(0.75 / 72)
         self.line(self.right + x, self.down + y, self.right + end, self.down + y)
 
     def frame(self, box: Box, grey: int = 0) -> None:
-        """The outline of a box."""
         self.set_draw_color(grey)
         self.set_line_width(0.75 / 72)
         self.rect(self.right + box.x, self.down + box.y, box.width, box.height)

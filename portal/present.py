@@ -45,7 +45,6 @@ class World(ABC):
         return self._buyers[asked]
 
     def active(self, affiliates: Iterable[int]) -> frozenset[int]:
-        """Which of these affiliates are active."""
         return frozenset(a for a in affiliates if self.status(a) == rules.ACTIVE)
 
     def named(self, code: str) -> int | None:
@@ -105,5 +104,4 @@ class Now(World):
         return min(found, key=lambda id: found[id].customer_id != customer, default=None)
 
     def code(self, affiliate: int | None) -> str | None:
-        """The code of an affiliate, None for nobody."""
         return None if affiliate is None else self._affiliate(affiliate).code

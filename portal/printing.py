@@ -12,7 +12,6 @@ MARKS = {rules.VOID: "VOID", rules.CHECK_PAID: "COPY", rules.CLEARED: "COPY"}
 
 
 def stock() -> paper.Stock:
-    """The paper in the printer, as the program's settings say."""
     known = program.load()
     return paper.Stock(
         printed=known.check_stock == "printed",

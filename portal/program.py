@@ -19,7 +19,6 @@ from portal.settings import Program as Program
 
 
 def load() -> Program:
-    """The settings as they are now."""
     return read(dict(Setting.select(Setting.name, Setting.value).tuples()))
 
 
@@ -78,8 +77,7 @@ def change_all(said: Mapping[str, str], *, by: str, now: datetime) -> list[str]:
         for name in changed:
             value = said[name].strip()
             if name not in terms:
-                same = {"conflict_target": [Setting.name], "update": {"value": value}}
-                Setting.insert(name=name, value=value).on_conflict(**same).execute()
+                Setting.put({"name": name}, value=value)
             Audit.note(by, "set", name, now, value=value, before=as_text(before[name]))
         return changed
 

@@ -48,7 +48,6 @@ def try_address(host: str, port: int) -> None:
 
 
 def _start_worker(config: Config) -> Callable:
-    """Make the application of one worker process, and start the timetable beside it."""
     application = create_app(config)
     Finalize(None, jobs.Timetable(config).shutdown, exitpriority=10)
     return application

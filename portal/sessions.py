@@ -56,7 +56,6 @@ def account_of(token: str, *, now: datetime, acting: bool) -> Account | None:
 
 
 def end(token: str) -> None:
-    """Sign a browser out."""
     LoginSession.delete().where(LoginSession.hash == sha256(token)).execute()
 
 

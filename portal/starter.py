@@ -7,40 +7,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from portal import material, pictures, words
+from portal import formats, material, pictures
 from portal.database import transaction
 from portal.material import BANNER, EMAIL, TEXT, Creative
 
 BY = "starter set"
-PICTURES = Path(__file__).parent.parent / "static" / "starter"
+FOLDER = Path(__file__).parent.parent / "static" / "starter"
 BANNERS = ("Leaderboard", "Full banner", "Rectangle", "Square", "Phone")
 SHOWN = "Worth a closer look. See what it does, at your own pace."  # by all of them
 TEXTS = ("See how it works", "Try it for yourself")
-EMAILS = (
-    (
-        "A short recommendation",
-        "For a newsletter, 50 words",
-        "Something I would use again",
-        "Hi {first name},\n\nPeople ask me what I work with, and whether I would choose it again. "
-        "I would, so here it is:\n{link}\n({disclosure})\n\nHave a look when you have ten quiet "
-        "minutes, and write back if you wonder about anything. I answer.\n\n{affiliate}",
-    ),
-    (
-        "An invitation",
-        "For people who know you, 50 words",
-        "Come and see it with me",
-        "Hi {first name},\n\nI am going to show something that made my work easier, and I would "
-        "like you to see it. Until then you can look around by yourself:\n{link}\n({disclosure})"
-        "\n\nBring one thing that you wish went better.\n\n{affiliate}",
-    ),
-    (
-        "A follow-up",
-        "A week later, 35 words",
-        "Did you have a look?",
-        "Hi {first name},\n\nA short note, because good things are easily forgotten. Here is the "
-        "page again:\n{link}\n({disclosure})\n\nIf it is not for you, tell me why. I am curious."
-        "\n\n{affiliate}",
-    ),
+# A file each: its name, what it is for, the subject, and from the fourth line on the text.
+EMAILS = tuple(
+    file.read_text().rstrip("\n").split("\n", 3) for file in sorted(FOLDER.glob("email-*.txt"))
 )
 
 
@@ -50,7 +28,7 @@ def offer(*, now: datetime) -> bool:
         if Creative.select().exists():
             return False
         for name in BANNERS:
-            file = PICTURES / f"{words.slug(name)}.png"
+            file = FOLDER / f"{formats.slug(name)}.png"
             picture = pictures.read(file.read_bytes(), file.name)
             material.add(BANNER, picture=picture, by=BY, now=now, name=name, text=SHOWN)
         for text in TEXTS:

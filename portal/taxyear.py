@@ -69,7 +69,6 @@ class Correction:
 
 
 def confirmed() -> dict[int, TaxYear]:
-    """What admins confirmed, by year."""
     return {row.year: row for row in TaxYear.select()}
 
 
@@ -88,10 +87,8 @@ def confirm(year: int, amount: int, source: str, *, by: str, now: datetime) -> N
     if amount < taxes.STATUTORY_1099[LAST_SET] or amount % 100_00:
         said = "It is $2,000.00, raised with prices to a full $100.00."
         raise rules.Refused(said, "amount")
-    row = {"statutory": amount, "source": source, "confirmed_at": now}
-    insert = TaxYear.insert(year=year, **row)
     with transaction():
-        insert.on_conflict(conflict_target=[TaxYear.year], update=row).execute()
+        TaxYear.put({"year": year}, statutory=amount, source=source, confirmed_at=now)
         Audit.note(by, "tax year", str(year), now, statutory=amount, source=source)
 
 
@@ -181,10 +178,7 @@ def mark_filed(year: int, *, by: str, now: datetime) -> int:
         for who in right.keys() | before.keys():
             amount = right.get(who, 0)
             if before.get(who) != amount:
-                row = {"amount": amount, "filed_at": now}
-                insert = TaxForm.insert(year=year, affiliate=who, **row)
-                target = [TaxForm.year, TaxForm.affiliate]
-                insert.on_conflict(conflict_target=target, update=row).execute()
+                TaxForm.put({"year": year, "affiliate": who}, amount=amount, filed_at=now)
         Audit.note(by, "tax filed", str(year), now, forms=len(right), amount=sum(right.values()))
     return len(right)
 

@@ -16,7 +16,7 @@ ROWS = (
     # Pure: values in, values out. Standard library only, but for what PURE_MAY names.
     {"rules", "months", "config", "formats"},
     {"batch", "chart", "clickids", "pictures", "vault", "visits", "fields"},
-    {"taxes", "settings", "swipes", "feeds", "passwords", "pdf", "words"},
+    {"taxes", "settings", "swipes", "feeds", "passwords", "pdf"},
     {"paper", "paper_tax", "sheets"},
     # What is stored.
     {"database"},
@@ -62,7 +62,6 @@ PURE_MAY = {
     "visits": {"crawlerdetect"},
     "pictures": {"PIL"},
     "swipes": {"nh3"},
-    "words": {"babel"},
 }
 WEB = {"flask", "flask_login", "flask_wtf", "granian", "htmx_flask", "werkzeug", "wtforms"}
 OF_A_REQUEST = {"current_app", "g", "request", "session"}
@@ -72,7 +71,7 @@ CHANGES |= {"replace_many", "truncate_table"}
 CHANGES_IN_SQL = re.compile(r"\b(update|delete\s+from)\s+\"?entry\b", re.IGNORECASE)
 
 # The portal is meant to come under 7,000 lines and is twice that: what is new pays with what goes.
-MODULE_LINES, FUNCTION_LINES, PORTAL_LINES, COLUMNS = 300, 60, 14_651, 100
+MODULE_LINES, FUNCTION_LINES, PORTAL_LINES, COLUMNS = 300, 60, 14_421, 100
 
 
 def place(module):

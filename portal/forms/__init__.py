@@ -23,7 +23,6 @@ _AMOUNT = re.compile(r"([+−-]?)\s*\$?\s*([0-9]{1,7}|[0-9]{1,3}(?:,[0-9]{3})+)(
 
 
 def options(pairs: Iterable[tuple[str, str]]) -> list[Any]:
-    """What can be chosen in a field, from values and their words."""
     known: Any = fields.choices  # its stubs are older than SelectChoice
     return [known.SelectChoice(value, label) for value, label in pairs]
 
@@ -39,7 +38,6 @@ def cents(text: str) -> int:
 
 
 def is_amount(form: Any, field: Field) -> None:
-    """Validate an amount as people write it."""
     cents(field.data)
 
 
@@ -71,8 +69,8 @@ def line(
     return kind(label, checks, filters=[trim], description=hint, render_kw=attributes)
 
 
-def password(label: str, auto: str = "current-password", hint: str = "") -> fields.PasswordField:
-    needed = [InputRequired("Type the password.")]
+def password(label: str, auto: str = "current-password", hint: str = "", *checks: Any) -> Any:
+    needed = [InputRequired("Type the password."), *checks]
     return fields.PasswordField(label, needed, description=hint, render_kw={"autocomplete": auto})
 
 
@@ -90,7 +88,6 @@ class Form(FlaskForm):
         return [*by_field, *((None, message) for message in self.form_errors)]
 
     def typed(self, name: str) -> str:
-        """What was typed into a field."""
         return self[name].data or ""
 
     def refuse(self, problem: Exception, name: str = "") -> None:
@@ -111,7 +108,6 @@ class Form(FlaskForm):
             self.refuse(problem)
 
     def values(self, *names: str) -> dict[str, Any]:
-        """The values of some fields by name."""
         return {name: self[name].data for name in names}
 
 

@@ -55,7 +55,6 @@ class VoidForm(Form):
     )  # fmt: skip
 
     def words(self) -> str:
-        """The reason with its note, as it is kept."""
         return ": ".join(part for part in (self.reason.data, self.note.data) if part)
 
 
@@ -80,15 +79,11 @@ class BatchForm(Form):
 
 
 class SpoilForm(Form):
-    """Which sheets the printer spoiled."""
-
     first = _number("First spoiled number", InputRequired("Give the number on the sheet."))
     last = _number("Last spoiled number")
 
 
 class RestoredForm(Form):
-    """What is asked after a restore."""
-
     highest_check = fields.IntegerField(
         "Highest check number used",
         [InputRequired("Give the number."), NumberRange(0, 999_999_999, "A number from 0.")],
@@ -139,7 +134,6 @@ class CreativeForm(LeadsTo):
     place = fields.IntegerField("Place", [Optional(), NumberRange(1, 9_999, "From 1 to 9,999.")])
 
     def said(self) -> dict[str, str]:
-        """What was written, as the deed takes it."""
         names = [name for name in ("name", "use", "subject", "text") if name in self]
         return {name: self.typed(name) for name in names} | {"lead_to": self.where()}
 

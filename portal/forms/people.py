@@ -5,10 +5,10 @@ from typing import Any
 
 from wtforms import fields
 from wtforms.fields import Field
-from wtforms.validators import InputRequired, NumberRange, Optional, ValidationError
+from wtforms.validators import EqualTo, InputRequired, NumberRange, Optional, ValidationError
 from wtforms.widgets import CheckboxInput
 
-from portal import rules, taxes, words
+from portal import formats, rules, taxes
 from portal.fields import is_email
 from portal.forms import Form, line, options, password
 from portal.mail import MUTED
@@ -63,7 +63,7 @@ class AddressForm(Form):
     postal_code = line("ZIP or postal code", "postal-code", most=20)
     country = fields.SelectField(
         "Country",
-        choices=options([("", "Choose a country"), *words.countries()]),
+        choices=options([("", "Choose a country"), *formats.COUNTRIES.items()]),
         default="",
         render_kw={"autocomplete": "country"},
     )
@@ -96,7 +96,6 @@ class TaxForm(Form):
             raise ValidationError(str(problem)) from None
 
     def said_us_person(self) -> bool | None:
-        """Yes, no, or None where nothing was said."""
         return {"yes": True, "no": False}.get(self.us_person.data or "")
 
 
@@ -116,7 +115,6 @@ class ApplyForm(AddressForm, TaxForm):
     validate_email = _is_address
 
     def said(self) -> dict[str, Any]:
-        """What was said, as the deed takes it."""
         said = {name: value for name, value in self.data.items() if name != "terms"}
         return said | {"us_person": self.said_us_person()}
 
@@ -135,11 +133,9 @@ class LoginForm(NameForm):
 
 class NewPasswordForm(Form):
     new = password("New password", "new-password", PASSWORD_HINT)
-    again = password("The same once more", "new-password")
-
-    def validate_again(self, field: Field) -> None:
-        if field.data != self.new.data:
-            raise ValidationError("The two are not the same.")
+    again = password(
+        "The same once more", "new-password", "", EqualTo("new", "The two are not the same.")
+    )
 
 
 # --- Profile -----------------------------------------------------------------------------------

@@ -101,7 +101,6 @@ def _field(name: str, label: str, form: str) -> Any:
 
 class _SettingsForm(Form):
     def said(self) -> dict[str, str]:
-        """Every setting as the program takes it."""
         return {name: _text(name, self[name].data or "") for name in ROWS}
 
 
@@ -124,6 +123,5 @@ def told(name: str, text: str) -> str:
 
 
 def shown(values: dict[str, Any]) -> dict[str, str]:
-    """The settings as the form shows them."""
     show: Any = SHOWN
     return {name: show[ROWS[name][1]](value) for name, value in values.items() if name in ROWS}

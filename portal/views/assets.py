@@ -30,12 +30,10 @@ DIGESTS = {name: hashlib.sha384(content).digest() for name, content in ASSETS.it
 
 
 def asset_url(name: str) -> str:
-    """The address of an asset as it is now."""
     return url_for("assets.show", digest=DIGESTS[name].hex()[:16], name=name)
 
 
 def integrity(name: str) -> str:
-    """What a browser compares an asset with."""
     return "sha384-" + base64.b64encode(DIGESTS[name]).decode()
 
 
@@ -56,7 +54,6 @@ def show(digest: str, name: str) -> Response:
 
 @blueprint.get("/images/<key>.<kind>")
 def image(key: str, kind: str) -> Response:
-    """A banner pasted into any site, or the program's logo."""
     found = Image.get_or_none(key=key, kind=kind) or abort(404)
     response = Response(bytes(found.content), mimetype=TYPES[found.kind])
     response.headers.update(

@@ -45,7 +45,6 @@ def refused(problem: Refused) -> Response:
 
 
 def register(app: Flask) -> None:
-    """Answer every error of the application in these words."""
     answers = {HTTPException: _told, OperationalError: _busy, InterfaceError: _busy}
     for kind, answer in (answers | {OSError: _full, Exception: _failed}).items():
         app.register_error_handler(kind, answer)

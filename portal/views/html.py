@@ -8,18 +8,18 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Flask, Response, abort, current_app, g, request, session, url_for
+from flask import Flask, Response, abort, g, render_template, request, session, url_for
 from flask_login import UserMixin, current_user, login_user, logout_user
 from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
-from portal import database, formats, program, sessions, words
+from portal import database, formats, program, sessions
 from portal.models import Admin, Affiliate
 
 TEN_MINUTES = 600
@@ -44,11 +44,10 @@ def settings() -> program.Program:
 
 
 def prepare(app: Flask) -> None:
-    """Give the templates their filters and what every page needs."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     filters = app.jinja_env.filters
-    filters.update({name: getattr(formats, name) for name in ("usd", "percent", "month")})
-    filters.update({name: getattr(words, name) for name in ("number", "plural", "size")})
+    plain = ("usd", "percent", "month", "number", "ordinal", "plural", "size")
+    filters.update({name: getattr(formats, name) for name in plain})
     filters.update(spelled=formats.in_words, stamp=stamp)
     filters.update(
         day=lambda at: formats.day(_day(at), settings().zone, now()),
@@ -90,7 +89,8 @@ def page(
         response = Response(status=204) if same else Response(body)
     else:
         refused = 422 if request.method == "POST" else 200
-        response = Response(_render(template, context), 429 if wait else status or refused)
+        body = render_template(template, **context)
+        response = Response(body, 429 if wait else status or refused)
         if wait:
             response.headers["Retry-After"] = str(wait)
     response.vary.add("HX-Request")
@@ -104,13 +104,8 @@ def fragment(context: Context, name: str) -> Markup:
     return Markup(body)  # noqa: S704  a template's own output, escaped as it was made
 
 
-def _render(name: str, context: dict[str, Any]) -> str:
-    current_app.update_template_context(context)
-    return current_app.jinja_env.get_template(name).render(context)
-
-
 def _versioned(name: str, context: dict[str, Any]) -> tuple[str, str]:
-    body = _render(name, context)
+    body = render_template(name, **context)
     version = hashlib.blake2b(body.encode(), digest_size=8).hexdigest()
     return body.replace(_SEEN, version), version
 
@@ -128,15 +123,29 @@ def address(poll: bool = False, **change: str | None) -> str:
 
 def goto(endpoint: str, **values: Any) -> Response:
     """Go to a page of the portal after a deed, so that reloading does nothing twice."""
+    return _led_to(url_for(endpoint, **values), 204)
+
+
+def _led_to(address: str, status: int) -> Response:
+    """To another page; htmx gets a status with it, for it must load the page, not swap it in."""
     if request.headers.get("HX-Request"):
-        return Response(status=204, headers={"HX-Redirect": url_for(endpoint, **values)})
-    return Response(status=303, headers={"Location": url_for(endpoint, **values)})
+        return Response(status=status, headers={"HX-Redirect": address})
+    return Response(status=303, headers={"Location": address})
 
 
-def searched(name: str = "q") -> str:
-    """What somebody searches for, from the address; what cannot be typed is found nowhere: 404."""
+def before() -> int | None:
+    """The key that the address names for the older rows of a list."""
+    text = request.args.get("before", "")
+    return int(text[:18]) if text.isdecimal() else None
+
+
+def searched(name: str = "q", among: Container[str] | None = None) -> str:
+    """What somebody searches for, from the address, `among` some words or any that can be typed.
+
+    Other words are found nowhere: 404.
+    """
     text = request.args.get(name, "").strip()[:100]
-    if text and not text.isprintable():
+    if text and (not text.isprintable() or (among is not None and text not in among)):
         abort(404)
     return text
 
@@ -166,7 +175,6 @@ def for_machines(name: str, rows: Iterable[Iterable[Any]]) -> Response:
 
 
 def pdf(name: str, content: bytes) -> Response:
-    """A PDF file to download."""
     return _download(f"{name}.pdf", content, "application/pdf")
 
 
@@ -185,15 +193,11 @@ def _harmless(cell: Any) -> Any:
 
 
 class User(UserMixin):
-    """Somebody signed in, for flask-login: the account, and the id of this browser's session."""
+    """Somebody signed in, for flask-login: the account; `id` is this browser's session's."""
 
     def __init__(self, account: Affiliate | Admin, token: str):
-        self.account, self.token = account, token
+        self.account, self.id = account, token
         self.is_admin = isinstance(account, Admin)
-
-    def get_id(self) -> str:
-        """What the signed cookie keeps."""
-        return self.token
 
 
 def user_of(token: str) -> User | None:
@@ -215,35 +219,29 @@ def sign_in(account: Affiliate | Admin) -> None:
 def sign_out() -> None:
     """End the session in this browser, and its row, so that an old cookie opens nothing."""
     if current_user.is_authenticated:
-        sessions.end(current_user.token)
+        sessions.end(current_user.id)
     logout_user()
     session.clear()
 
 
 def prove() -> None:
-    """Keep that the password was typed just now."""
     session["proven"] = int(now().timestamp())
 
 
 def is_proven() -> bool:
-    """Whether the password was typed within the last ten minutes."""
     return abs(int(now().timestamp()) - session.get("proven", 0)) < TEN_MINUTES
 
 
 def ask_to_sign_in() -> Response:
-    """Where somebody without a session goes; htmx must load the page, not swap it in.
+    """Where somebody without a session goes.
 
     The address says which page to come back to, where it is one to look at but the first one.
     """
-    htmx = request.headers.get("HX-Request")
     asked = request.full_path.removesuffix("?") if request.method == "GET" else ""
-    if htmx:
+    if request.headers.get("HX-Request"):
         asked = re.sub(r"^(\w+:)?//[^/?#]*|#.*", "", request.headers.get("HX-Current-URL", ""))
     first = (url_for("center.overview"), url_for("admin.overview"), "")
-    login = url_for("login.login", next=None if asked in first else asked)
-    if htmx:
-        return Response(status=401, headers={"HX-Redirect": login})
-    return Response(status=303, headers={"Location": login})
+    return _led_to(url_for("login.login", next=None if asked in first else asked), 401)
 
 
 def come_back() -> Response:

@@ -16,7 +16,6 @@ blueprint = Blueprint("login", __name__)
 
 @blueprint.get("/home")
 def home() -> Response:
-    """The first page of whoever is looking."""
     if not current_user.is_authenticated:
         return goto("public.program")
     return goto("admin.overview" if current_user.is_admin else "center.overview")
@@ -24,7 +23,6 @@ def home() -> Response:
 
 @blueprint.route("/login", methods=["GET", "POST"])
 def login() -> Response:
-    """Sign in with a user name and a password, the own or the first one."""
     form = LoginForm()
     if not form.validate_on_submit():
         return page("login/login.html", form=form, failed=None)
@@ -42,7 +40,6 @@ def login() -> Response:
 
 @blueprint.post("/logout")
 def logout() -> Response:
-    """End the session in this browser."""
     sign_out()
     flash("You are signed out.", "good")
     return goto("login.login")

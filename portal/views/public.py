@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from portal import affiliates, program, rules, throttle, words
+from portal import affiliates, program, rules, throttle
 from portal.formats import usd
 from portal.forms import options
 from portal.forms.people import ApplyForm, EstimateForm
@@ -19,7 +19,6 @@ SIGN_UPS_AN_HOUR = 5  # applications from one address
 
 @blueprint.get("/", endpoint="program")
 def show_program() -> Response:
-    """The program page, with an estimate for the numbers in its address."""
     terms = program.terms_version().terms()
     plans, earns = program.examples(terms)
     asked = request.args if {"customers", "plan"} & request.args.keys() else None
@@ -35,7 +34,6 @@ def show_program() -> Response:
         plans=plans,
         earns=earns,
         override_earns=rules.override_in_all(terms, plans["year"].price),
-        payout_day=words.ordinal(settings().payout_day),
         **_next(),
     )
 

@@ -40,7 +40,6 @@ def _open_to_other_sites(response: Response) -> Response:
     "/api/v1/openapi.json", defaults={"name": "openapi.json", "kind": "application/json"}
 )
 def file(name: str, kind: str) -> Response:
-    """The script that the merchant puts into its pages, and what its programs can call."""
     response = Response(_FILES[name], mimetype=kind)
     response.headers["Cache-Control"] = "public, max-age=3600"
     response.add_etag(weak=True)
@@ -63,6 +62,5 @@ def click() -> Response:
 
 @blueprint.get("/healthz")
 def health() -> Response:
-    """Whether the portal can do its work: the database answers."""
     db.execute_sql("SELECT 1 FROM setting LIMIT 1").fetchone()
     return Response("ok\n", mimetype="text/plain")

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from portal import links, program, traffic, visits, words
+from portal import formats, links, program, traffic, visits
 from portal.models import Audit, Link
 from portal.reports import Filter, clicks
 from tests.makers import (
@@ -153,7 +153,7 @@ def test_so_many_links_and_no_more(alice, today, monkeypatch):
     ("name", "slug"), [("Łukasz Şahin", "lukasz-sahin"), ("  --A & b!! ", "a-b"), ("日本", "")]
 )
 def test_a_name_as_part_of_an_address(name, slug):
-    assert words.slug(name) == slug
+    assert formats.slug(name) == slug
 
 
 # --- Changing ----------------------------------------------------------------------------------

@@ -8,11 +8,11 @@ from flask import Blueprint, Response, abort, current_app, flash
 from portal import backup, formats, mail, months, office, rules
 from portal.bank import stale
 from portal.cases import waiting
+from portal.formats import plural
 from portal.forms.office import RestoredForm
 from portal.models import Admin
 from portal.months import Month
 from portal.views.html import goto, me, now, only, page, settings
-from portal.words import plural
 
 DID = {  # what the office says of checks that moved
     "print": "printed",
@@ -62,7 +62,6 @@ def say(deed: str, done: dict[str, Any], moved: int = 0, refused: int = 0) -> No
 
 @blueprint.get("/")
 def overview() -> Response:
-    """What waits for somebody, and the state of the program."""
     zone = settings().zone
     return page(
         "admin/overview.html",
@@ -82,14 +81,12 @@ def overview() -> Response:
 
 @blueprint.get("/mails")
 def mails() -> Response:
-    """The mails that were not sent yet, without anything secret."""
     rows = list(mail.waiting().limit(200))
     return page("admin/mails.html", rows=rows, names=office.names([row.holder for row in rows]))
 
 
 @blueprint.post("/mails/<int(max=999999999):number>/again")
 def send_again(number: int) -> Response:
-    """Let a mail be tried at once."""
     if not mail.try_again(number, now=now()):
         abort(404)
     flash("The mail is tried again at once.", "good")
@@ -104,11 +101,8 @@ def restored() -> Response:
         flash("No restore waits to be confirmed.")
         return goto("admin.overview")
     if form.validate_on_submit():
-        try:
+        with form.refusals():
             backup.confirm(form.highest_check.data, by=me().email, now=now())
-        except rules.Refused as problem:
-            form.refuse(problem)
-        else:
             flash("Confirmed. Payouts, printing and mail go on.", "good")
             return goto("admin.overview")
     return page("admin/restored.html", form=form, known=backup.highest_number())

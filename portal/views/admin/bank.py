@@ -1,27 +1,24 @@
 """Between the office and the bank: files of checks, the register, stale checks, the test page."""
 
-from flask import Response, abort, flash, request
+from flask import Response, abort, flash
 
 from portal import bank, checks, office, paper, printing
 from portal.formats import decimal
 from portal.views.admin import attempt, blueprint
-from portal.views.html import for_machines, goto, me, now, page, pdf, settings, table
+from portal.views.html import before, for_machines, goto, me, now, page, pdf, table
 
 COLUMNS = ["account", "check_number", "issue_date", "amount", "payee", "type"]
 
 
 @blueprint.get("/bank", endpoint="bank")
 def overview() -> Response:
-    """What the bank was told and does not know yet, and checks that went stale."""
-    before = request.args.get("before", "")
-    files = bank.files(int(before[:9]) if before.isdecimal() else None, office.PAGE)
+    files = bank.files(before(), office.PAGE)
     stale = bank.stale(now())
     return page(
         "admin/bank.html",
         files=files,
         older=files[-1]["file"].number if files and files[-1]["file"].number > 1 else None,
         waiting=bank.waiting(),
-        account=settings().bank_account,
         stale=list(stale.limit(office.PAGE)),
         stale_count=stale.count(),
         stock=printing.stock(),
@@ -31,7 +28,6 @@ def overview() -> Response:
 
 @blueprint.post("/bank/files")
 def make_file() -> Response:
-    """Make the next file for the bank; what it tells is not told again."""
     if number := attempt(bank.make, by=me().email):
         flash(f"File {number} is made.", "good")
     return goto("admin.bank")
@@ -39,7 +35,6 @@ def make_file() -> Response:
 
 @blueprint.get("/bank/files/<int(max=999999999):number>")
 def bank_file(number: int) -> Response:
-    """A file for the bank, the same each time."""
     rows = bank.rows(number) or abort(404)
     cells = (
         [row.file.account, str(row.number), row.check_date, decimal(row.amount), row.payee,
@@ -51,7 +46,6 @@ def bank_file(number: int) -> Response:
 
 @blueprint.get("/bank/register")
 def register() -> Response:
-    """Every number that was used, for people."""
     cells = (
         (s.number, s.check_date, s.payee, s.affiliate, s.month, decimal(s.amount), s.status,
          s.mailed_on, s.void_reason)
@@ -63,5 +57,4 @@ def register() -> Response:
 
 @blueprint.get("/bank/test-page")
 def test_page() -> Response:
-    """A page to hold against a check, to find out how far print has to move."""
     return pdf("check-test-page", paper.test_page(printing.stock()))

@@ -8,7 +8,7 @@ from portal import cases, office
 from portal.cases import Case
 from portal.forms.center import NoteForm
 from portal.views.admin import blueprint
-from portal.views.html import goto, me, now, page, searched
+from portal.views.html import before, goto, me, now, page, searched
 
 STATES = {
     cases.OPEN: ("To answer", "warn"),
@@ -19,13 +19,9 @@ STATES = {
 
 @blueprint.get("/cases", endpoint="cases")
 def listed() -> Response:
-    """Those to answer first, the oldest on top."""
-    asked: dict[str, Any] = {name: searched(name) for name in ("state", "about", "q")}
-    known = asked["state"] in ("", *STATES) and asked["about"] in ("", *cases.ABOUT)
-    if not known:
-        abort(404)
-    text = request.args.get("before", "")
-    rows = cases.listed(**asked, before=int(text[:9]) if text.isdecimal() else None)
+    asked: dict[str, Any] = {"state": searched("state", STATES), "q": searched()}
+    asked["about"] = searched("about", cases.ABOUT)
+    rows = cases.listed(**asked, before=before())
     return page(
         "admin/cases.html",
         "admin/_cases.html",
@@ -40,7 +36,6 @@ def listed() -> Response:
 
 @blueprint.route("/cases/<int(max=999999999):number>", methods=["GET", "POST"])
 def case(number: int) -> Response:
-    """A case with the facts, and what was said; answered by mail too."""
     found = Case.get_or_none(id=number) or abort(404)
     form, notes = NoteForm(), cases.notes(found)
     if form.validate_on_submit():

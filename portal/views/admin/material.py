@@ -18,7 +18,6 @@ SAMPLE = Affiliate(name="Jordan Reyes", code="jreyes", payee="", line1="", city=
 
 @blueprint.get("/material", endpoint="material")
 def everything() -> Response:
-    """All that is offered, and what was."""
     return _all(LogoForm(None))
 
 
@@ -35,7 +34,6 @@ def _found(kind: str, number: int) -> Creative:
 @blueprint.route(f"/material/{KIND}", methods=["GET", "POST"], endpoint="creative_new")
 @blueprint.route(f"/material/{KIND}/{NUMBER}", methods=["GET", "POST"])
 def creative(kind: str, number: int | None = None) -> Response:
-    """Offer a new one, or change one."""
     found = None if number is None else _found(kind, number)
     form = FORMS[kind](settings(), found, found.link.landing if found else "")
     preview = request.args.get("preview") == "on"
@@ -71,7 +69,6 @@ def _uploaded(file: Any) -> pictures.Picture:
 
 
 def _preview(form: CreativeForm) -> dict[str, Any]:
-    """An e-mail as an affiliate gets it, or what is wrong with it."""
     link = f"{current_app.config['PORTAL'].url}/go/{SAMPLE.code}"
     written = Creative(subject=form.typed("subject"), text=form.typed("text"))
     try:
@@ -83,7 +80,6 @@ def _preview(form: CreativeForm) -> dict[str, Any]:
 
 @blueprint.post(f"/material/{KIND}/{NUMBER}/offer")
 def offer(kind: str, number: int) -> Response:
-    """Retire one, or offer it again."""
     offered = request.form.get("do") == "offer"
     attempt(material.offer, _found(kind, number), offered, by=me().email)
     return goto("admin.material")
@@ -91,7 +87,6 @@ def offer(kind: str, number: int) -> Response:
 
 @blueprint.post("/material/logo")
 def logo() -> Response:
-    """Show a logo on every page, or none."""
     form = LogoForm()
     if form.validate():
         with form.refusals():

@@ -3,12 +3,12 @@
 from datetime import timedelta
 from typing import Any
 
-from flask import Response, flash, request
+from flask import Response, flash
 
 from portal import office, outlook, program, rules
 from portal.forms.settings import SettingsForm, label, shown, told
 from portal.views.admin import blueprint
-from portal.views.html import goto, me, now, page, settings
+from portal.views.html import before, goto, me, now, page, settings
 
 
 @blueprint.route("/settings", methods=["GET", "POST"], endpoint="settings")
@@ -21,8 +21,7 @@ def change() -> Response:
             named = ", ".join(map(label, changed))
             flash(f"Saved: {named}." if changed else "Nothing was changed.", "good")
             return goto("admin.settings")
-    text = request.args.get("before", "")
-    history, older = office.settings_log(int(text[:18]) if text.isdecimal() else None)
+    history, older = office.settings_log(before())
     return page("admin/settings.html", form=form, history=history, older=older, **_today())
 
 

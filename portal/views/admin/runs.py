@@ -1,19 +1,19 @@
-"""Payout runs by month: preview, run, print, mark as paid, void, reissue (R18 to R21)."""
+"""Payout runs by month: preview, run, print, spoil, mark as paid, void, reissue (R18 to R21)."""
 
+from collections import Counter
 from typing import Any
 
 from flask import Response, abort, flash, request
 
-from portal import affiliates, checks, formats, months, office, outlook, payouts, rules, words
+from portal import affiliates, checks, formats, months, office, outlook, payouts, printing, rules
 from portal.books import Run
-from portal.formats import decimal, usd
-from portal.forms.office import BatchForm, VoidForm
+from portal.formats import decimal, plural, usd
+from portal.forms.office import BatchForm, SpoilForm, VoidForm
 from portal.models import Affiliate
 from portal.months import Month
 from portal.rules import Refused
 from portal.views.admin import attempt, blueprint, month_of, say
-from portal.views.html import goto, me, now, page, searched, settings, table
-from portal.words import plural
+from portal.views.html import goto, me, now, page, pdf, searched, settings, table
 
 STATES = {
     rules.ISSUED: ("To print", ""),
@@ -35,7 +35,6 @@ WORKING = {"print": "Numbering checks", "paid": "Marking as paid", "clear": "Cle
 
 @blueprint.get("/payouts", endpoint="payouts")
 def runs() -> Response:
-    """Every run, and the month that is next."""
     return page("admin/payouts.html", runs=office.runs(), upcoming=outlook.next_month(now()))
 
 
@@ -52,15 +51,13 @@ def run(month: str) -> Response:
 
 
 def _preview(month: Month) -> Response:
-    lists, only = payouts.by_list(payouts.preview(month, now=now())), searched("list")
-    if only and only not in LISTS:
-        abort(404)
+    only = searched("list", LISTS)
     before, was = payouts.before(month)
+    rows = sorted(payouts.coming(month), key=lambda row: list(LISTS).index(row.list))
     standing = [
-        (row["affiliate"], *LISTS[name][1:4], row["amount"], _unlike(was, row, name))
-        for name, rows in lists.items()
+        (row.affiliate, *LISTS[row.list][1:4], row.amount, _unlike(was.get(row.affiliate), row))
         for row in rows
-        if only in ("", name)
+        if only in ("", row.list)
     ]
     if request.args.get("format") == "csv":
         names = dict(Affiliate.select(Affiliate.code, Affiliate.name).tuples())
@@ -79,32 +76,29 @@ def _preview(month: Month) -> Response:
         who={affiliate.code: affiliate for affiliate in who},
         next=shown[-1][0] if len(standing) > start + office.PAGE else None,
         only=only,
-        lists=[(name, LISTS[name][0], len(rows)) for name, rows in lists.items() if rows],
+        lists=[(name, LISTS[name][0], n) for name, n in Counter(r.list for r in rows).items()],
         before=before,
-        paid=[row["amount"] for row in lists[rules.IN_PAYOUTS]],
+        paid=[row.amount for row in rows if row.list == rules.IN_PAYOUTS],
         why_not=payouts.why_not(month, now=now()),
-        left=_left(lists),
+        left=_left(rows),
     )
 
 
-def _unlike(stood: dict[str, payouts.Stood], row: dict[str, Any], name: str) -> str:
+def _unlike(was: payouts.Stood | None, row: payouts.Stood) -> str:
     """How somebody's place in a run differs from that in the run before, "" where it does not."""
-    was = stood.get(row["affiliate"])
     if was is None:
         return "not in it"
-    if was[0] != name:
-        return f"{LISTS[was[0]][1].lower()}, {usd(was[1])}"
-    more = row["amount"] - was[1]
+    if was.list != row.list:
+        return f"{LISTS[was.list][1].lower()}, {usd(was.amount)}"
+    more = row.amount - was.amount
     return f"{usd(abs(more))} {'more' if more > 0 else 'less'}" if more else ""
 
 
-def _left(lists: dict[str, list[dict[str, Any]]]) -> list[tuple[str, int, int]]:
+def _left(rows: list[payouts.Stood]) -> list[tuple[str, int, int]]:
     """Who is not paid, by reason: the words, how many, how much."""
-    return [
-        (LISTS[name][4], len(rows), sum(row["amount"] for row in rows))
-        for name, rows in lists.items()
-        if rows and name != rules.IN_PAYOUTS
-    ]
+    found = {name: [row.amount for row in rows if row.list == name] for name in LISTS}
+    del found[rules.IN_PAYOUTS]
+    return [(LISTS[name][4], len(cents), sum(cents)) for name, cents in found.items() if cents]
 
 
 @blueprint.post("/payouts/<month>/run")
@@ -112,7 +106,7 @@ def run_now(month: str) -> Response:
     """Make the run of a month; doing it twice changes nothing (R19)."""
     month = month_of(month)
     if told := attempt(payouts.run_month, month, by=me().email):
-        count = words.plural(len(told["payouts"]), "check")
+        count = formats.plural(len(told["payouts"]), "check")
         flash(f"{formats.month(month)} ran: {count} to print.", "good")
     return goto("admin.run", month=month)
 
@@ -121,9 +115,7 @@ def run_now(month: str) -> Response:
 
 
 def _checks(month: Month, made: dict[str, Any], form: BatchForm) -> Response:
-    state, q, after = searched("state"), searched(), searched("after")
-    if state and state not in STATES:
-        abort(404)
+    state, q, after = searched("state", STATES), searched(), searched("after")
     if request.args.get("format") == "csv":
         head = "affiliate payee amount status check_number check_date mailed_on"
         listed, _ = office.checks(month, state, q, limit=None)
@@ -142,7 +134,7 @@ def _checks(month: Month, made: dict[str, Any], form: BatchForm) -> Response:
         states=STATES,
         first=checks.next_number(),
         today=months.day_of(now(), settings().zone),
-        left=_left(payouts.by_list(payouts.told(made["run"]))),
+        left=_left(payouts.standing(made["run"])),
     )
 
 
@@ -237,8 +229,7 @@ def void(month: str, code: str) -> Response:
         return goto("admin.run", month=month)
     if not form.validate_on_submit():
         return page("admin/void.html", paper=paper, form=form, month=month, states=STATES)
-    about: dict[str, Any] = {"codes": [paper.affiliate.code], "by": me().email}
-    about["part"] = form.part.data
+    about = {"codes": [paper.affiliate.code], "part": form.part.data, "by": me().email}
     if done := attempt(checks.void, month, reason=form.words(), **about):
         say("void", done)
         if done["moved"] and form.then.data == "reissue":
@@ -248,8 +239,29 @@ def void(month: str, code: str) -> Response:
 
 @blueprint.post("/payouts/<month>/<code>/reissue")
 def reissue(month: str, code: str) -> Response:
-    """A next check for a payout whose last one is void."""
     codes = [_paper(month, code).affiliate.code]
     if done := attempt(checks.reissue, month, codes=codes, by=me().email):
         say("reissue", done)
     return goto("admin.run", month=month)
+
+
+@blueprint.route("/payouts/<month>/sheets", methods=["GET", "POST"])
+def sheets(month: str) -> Response:
+    """Printed checks by their numbers with the PDF of them, a page each, and what was spoiled."""
+    month, form = month_of(month), SpoilForm()
+    asked = request.args.get
+    first, last = (asked(name, 0, type=lambda n: int(n[:9])) for name in ("first", "last"))
+    span = (first, last or first or 999_999_999)
+    if form.validate_on_submit():
+        burned = form.first.data, form.last.data or form.first.data
+        with form.refusals():
+            done = checks.spoil(month, *burned, by=me().email, now=now())
+            say("spoil", done)
+            return goto("admin.run", month=month, state=rules.ISSUED)
+    piles = office.sheets(month, *span, checks.STEP) or abort(404)
+    papers = office.printed(month, *span) if len(piles) == 1 else []
+    if request.args.get("format") == "pdf":
+        found = [paper.check for paper in papers] or abort(404)
+        if content := attempt(printing.pages, found):
+            return pdf(f"checks-{month}-{span[0]}", content)
+    return page("admin/sheets.html", piles=piles, papers=papers, month=month, form=form)

@@ -22,7 +22,6 @@ YEAR = "<int(min=2000,max=2999):year>"
 
 @blueprint.get("/tax")
 def tax() -> Response:
-    """A year: everyone with a check dated in it, and the amounts of the law."""
     return _page(AmountForm(None))
 
 
@@ -70,7 +69,6 @@ def _cells(people: list[taxyear.Recipient]) -> Iterator[tuple[Any, ...]]:
 
 @blueprint.post("/tax")
 def confirm_year() -> Response:
-    """Confirm from which amount on the law asks for a form in a year."""
     form = AmountForm()
     if form.validate():
         about = (form.year.data, cents(form.typed("amount")), form.typed("source"))
@@ -83,7 +81,6 @@ def confirm_year() -> Response:
 
 @blueprint.post(f"/tax/{YEAR}/filed")
 def tax_filed(year: int) -> Response:
-    """Keep that the forms went out as they are now."""
     attempt(taxyear.mark_filed, year, by=me().email)
     flash(f"The forms of {year} are marked as filed.", "good")
     return goto("admin.tax", year=year)
@@ -91,7 +88,6 @@ def tax_filed(year: int) -> Response:
 
 @blueprint.get(f"/tax/{YEAR}/copies")
 def tax_copies(year: int) -> Response:
-    """The recipients' copies as a PDF."""
     try:
         return pdf(f"1099-nec-{year}", filing.copies(year))
     except Refused as problem:
@@ -117,7 +113,6 @@ def tax_file(year: int) -> Response:
 
 @blueprint.route("/tax/reveal/<code>", methods=["GET", "POST"])
 def reveal(code: str) -> Response:
-    """One tax ID, shown once."""
     affiliate = affiliates.by_code(code) or abort(404)
     on_file = TaxIdOnFile.get_or_none(affiliate=affiliate) or abort(404)
     form = LookForm()

@@ -32,7 +32,6 @@ def head() -> dict[str, Any]:
 
 @blueprint.get("/")
 def overview() -> Response:
-    """The next check and why, six figures, the link, the last 90 days, what just happened."""
     zone = settings().zone
     return page(
         "center/overview.html",
@@ -52,7 +51,6 @@ def overview() -> Response:
 
 
 def _feed() -> list[dict[str, Any]]:
-    """Clicks and earnings together, newest first."""
     clicks = reports.clicks(me(), reports.Filter(), limit=FEED).rows
     entries = reports.newest_earnings(me(), FEED)
     names = reports.links(me())
@@ -67,6 +65,5 @@ def _feed() -> list[dict[str, Any]]:
 
 @blueprint.app_template_filter()
 def source(click: Click) -> str:
-    """Where a click came from: the site, or nowhere."""
     address = (click.referrer or "").split("://", 1)[-1]
     return f"from {address.split('/', 1)[0]}" if address else "direct"

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Response, abort, flash, request
 
-from portal import cases, missing, program, reports, taxes, words
+from portal import cases, missing, program, reports, taxes
 from portal.cases import Case
 from portal.forms import options
 from portal.forms.center import AskForm, MissingForm, NoteForm
@@ -40,7 +40,6 @@ def help() -> Response:
         cases=cases.of(me()),
         terms=program.terms_version().terms(),
         promised_1099=taxes.PROGRAM_1099,
-        payout_day=words.ordinal(settings().payout_day),
     )
 
 
@@ -83,7 +82,6 @@ def _opened(claim: Claim, form: MissingForm) -> Case:
 
 @blueprint.route("/cases/<key>", methods=["GET", "POST"])
 def case(key: str) -> Response:
-    """What was said in a case; it can be answered, and closed when it is settled."""
     found = cases.found(me(), key) or abort(404)
     form = NoteForm()
     with form.refusals():

@@ -21,7 +21,6 @@ DRAWN: dict[str, dict[str, Any]] = {
 
 @blueprint.route("/links", methods=["GET", "POST"])
 def links() -> Response:
-    """Every link with its clicks, orders and earnings, and the form for another."""
     form = LinkForm(settings())
     if form.validate_on_submit():
         with form.refusals():
@@ -31,7 +30,7 @@ def links() -> Response:
             return goto("center.link", slug=link.slug)
     rows = own.table(me(), now=now(), zone=settings().zone)
     parts = ("center/links.html", "center/_links.html")
-    return page(*parts, form=form, rows=rows, go=go, targets=settings().targets)
+    return page(*parts, form=form, rows=rows, go=go)
 
 
 def _found(slug: str) -> Link:
@@ -72,7 +71,6 @@ def link(slug: str) -> Response:
 
 @blueprint.get("/links/<slug>/qr.<any(svg,png):form>")
 def qr(slug: str, form: str) -> Response:
-    """The QR code of a link, to print or to put on a slide."""
     address, name = go(_found(slug).slug), f"{me().code}-{slug}"
     if label := request.args.get("sub_id"):
         if not SUB_ID.fullmatch(label):

@@ -17,13 +17,11 @@ OWN, MAIN = "", "main"  # each creative's own link, and the affiliate's main one
 
 @blueprint.get("/banners")
 def banners() -> Response:
-    """Banners with their HTML, and text links."""
     return _page("center/banners.html", BANNER, TEXT)
 
 
 @blueprint.get("/emails")
 def emails() -> Response:
-    """E-mails with subject, text and HTML."""
     return _page("center/emails.html", EMAIL)
 
 

@@ -9,19 +9,18 @@ from flask import Response, abort, flash, request
 from flask_login import current_user
 
 from portal import access, accounts, affiliates, closing, ledger, logins, program, sessions
+from portal.formats import address_lines
 from portal.forms import people
 from portal.mail import MUTED
 from portal.models import Affiliate, TaxIdOnFile
 from portal.views.center import blueprint
 from portal.views.html import goto, is_proven, me, now, page, prove, sign_in, sign_out
-from portal.words import address_lines
 
 ALWAYS_ASK = ("password", "close")
 
 
 @blueprint.get("/profile")
 def profile() -> Response:
-    """Everything as it is saved."""
     return _page({})
 
 
@@ -41,7 +40,7 @@ def _page(forms: dict[str, Any]) -> Response:
         lines=address_lines(me()),
         pending=logins.pending_email(me(), now=now()),
         sessions=sessions.listed(me(), now=now()),
-        this=access.sha256(current_user.token),
+        this=access.sha256(current_user.id),
         on_file=TaxIdOnFile.get_or_none(affiliate=me()),
         hold=accounts.hold(me(), now=now()),
         us_person=accounts.is_us_person(me()),
@@ -58,7 +57,6 @@ def _ask_for_password(part: str, form: Any) -> None:
 
 @blueprint.post("/profile/<any(checks,email,password,notices,tax,close):part>")
 def save(part: str) -> Response:
-    """Save one part when its form and the password are right; else show what is wrong with it."""
     kind, deed = PARTS[part]
     form: Any = kind(prefix=part)
     _ask_for_password(part, form)
@@ -75,7 +73,6 @@ def save(part: str) -> Response:
 
 @blueprint.post("/profile/sessions")
 def end_session() -> Response:
-    """Sign another browser out."""
     if not sessions.end_one(me(), request.form.get("end", "")):
         abort(404)
     flash("That browser is signed out.", "good")

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Response, abort, request
 
-from portal import accounts, evidence, formats, months, outlook, program, reports, taxyear, words
+from portal import accounts, evidence, formats, months, outlook, program, reports, taxyear
 from portal.books import Order
 from portal.explain import because, click_before, earned, explain, other_clicks
 from portal.forms import options
@@ -26,14 +26,12 @@ Told = dict[str, Any]
 
 @blueprint.get("/clicks")
 def clicks() -> Response:
-    """Click-throughs, newest first, with the filter in the address."""
     columns = "clicked_at link sub_id from counts_until click_id"
     return _table("clicks", _read_clicks, _click_of, _told_click, columns, **head())
 
 
 @blueprint.get("/orders")
 def orders() -> Response:
-    """Credited orders, newest first, each with why it is the affiliate's and what it earned."""
     columns = "order_id ordered_at customer plan paid refunded earned rule"
     return _table("orders", _read_orders, _order_of, _told_order, columns)
 
@@ -142,7 +140,7 @@ def _told_order(order: Order, money: dict[str, Any], names: dict[int | None, str
         trail.append(("Click", click_before(order, click, names.get(click.link_id, MAIN_LINK))))
     if others := other_clicks(order, money["clicks"], settings().zone, now()):
         trail.append(("Your other clicks", others))
-    payments = words.plural(money["payments"], "payment")
+    payments = formats.plural(money["payments"], "payment")
     trail.append(("Paid", f"{payments}, {formats.usd(money['paid'])} in all"))
     if money["refunded"]:
         trail.append(("Refunded", formats.usd(money["refunded"])))
@@ -152,8 +150,8 @@ def _told_order(order: Order, money: dict[str, Any], names: dict[int | None, str
         state = "Not paid yet", ""
     elif money["refunded"] >= money["paid"]:
         state = "Refunded", "bad"
-    who = words.initials(order.customer.name, order.customer.email)
-    plan = words.plan(order.interval, order.price, order.plan_name)
+    who = formats.initials(order.customer.name, order.customer.email)
+    plan = formats.plan(order.interval, order.price, order.plan_name)
     key, at = order.order_id, order.ordered_at.isoformat()
     sums = [formats.decimal(money[name]) for name in ("paid", "refunded", "earned")]
     return {"key": key, "cells": (key, at, who, plan, *sums, order.rule), "order": order,
@@ -211,7 +209,6 @@ def payments() -> Response:
 
 @blueprint.get("/team")
 def team() -> Response:
-    """Who, since when and why, with this month's counts and sums; the CSV has everyone."""
     zone = settings().zone
     rows = members(me(), now=now(), zone=zone)
     if request.args.get("format") == "csv":
