@@ -88,16 +88,15 @@ def own_clicks(affiliate: int | None, orders: Iterable[Any]) -> dict[int, list[A
 
 
 def unpaid(affiliate: Affiliate, orders: Iterable[Any]) -> dict[int, Counter[str]]:
-    """By order of an affiliate's, how many payments earned nothing by R14 or R16, where any did."""
+    """By order of an affiliate's, how many payments earned nothing, by R14 or the status then."""
     payments: Query = Payment.select(Payment.id, Payment.order).where(
         Payment.order.in_([order.id for order in orders]),
         Payment.commission_to.is_null(), Payment.amount > 0,
     )  # fmt: skip
     archive, found = Archive(), dict[int, Counter[str]]()
     for payment, order in payments.tuples():
-        was_active = archive.status(affiliate.id, payment) == rules.ACTIVE
-        rule = "R14" if was_active else "R16"
-        found.setdefault(order, Counter())[rule] += 1
+        status = archive.status(affiliate.id, payment)
+        found.setdefault(order, Counter())["R14" if status == rules.ACTIVE else status] += 1
     return found
 
 

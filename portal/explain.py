@@ -43,7 +43,11 @@ CHECKS = {
     rules.VOID: "void",
 }
 
-UNPAID = {"R14": "the buyer was you", "R16": "you were suspended then"}
+UNPAID = {
+    "R14": "the buyer was you (R14)",
+    rules.SUSPENDED: "you were suspended then (R16)",
+    rules.DECLINED: "your account was closed then",
+}
 CONSIDERED = 5  # clicks told one by one
 Trail = list[tuple[str, str]]
 
@@ -89,8 +93,8 @@ def because(order: Any) -> tuple[str, str]:
 def earned(cents: int, unpaid: Mapping[str, int] | None) -> str:
     """What an order earned, and which of its payments earned nothing."""
     said = [f"{usd(cents)} (R9)"]
-    for rule, count in (unpaid or {}).items():
-        said.append(f"nothing on {plural(count, 'payment')}: {UNPAID[rule]} ({rule})")
+    for why, count in (unpaid or {}).items():
+        said.append(f"nothing on {plural(count, 'payment')}: {UNPAID[why]}")
     return "; ".join(said)
 
 
@@ -178,7 +182,8 @@ class _Known:
         who = initials(customer.name, customer.email)
         if self.names:
             who = customer.name or customer.email or customer.customer_id
-        bought = plan(payment.interval, payment.price, order.plan_name)
+        same = payment.plan_count == order.plan_count  # the order keeps the last plan's name
+        bought = plan(payment.interval, payment.price, order.plan_name if same else "")
         money = f"{usd(payment.amount)} by {who}, {self._when(payment.paid_at)}"
         trail = [("Payment", money), ("Order", f"{order.order_id}, {bought}")]
         if click := self.clicks.get(order.click_id):

@@ -58,10 +58,15 @@ def _whole(text: str) -> int | float:
     return int(text) if len(text) < 20 else float(text)  # a float is no amount: refused later
 
 
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is no number")
+
+
 def parse(body: bytes) -> Any:
     """The JSON value of a body. Raises Wrong for what is not JSON or names a field twice."""
     try:
-        return json.loads(body.decode(), object_pairs_hook=_object, parse_int=_whole)
+        return json.loads(body.decode(), object_pairs_hook=_object, parse_int=_whole,
+                          parse_constant=_no_number)  # fmt: skip
     except RecursionError:
         raise Wrong("The body is nested too deeply.", code="not_json") from None
     except ValueError as error:

@@ -36,7 +36,7 @@ class List:
 
         Raises ValueError for a cursor that is not this list's.
         """
-        after = re.fullmatch(rf"{self.name}-([0-9]{{1,18}})", cursor or f"{self.name}-0")
+        after = re.fullmatch(rf"{self.name}-([0-9]{{1,19}})", cursor or f"{self.name}-0")
         if not after:
             raise ValueError("This is not a cursor of this list.")
         query = self.query.where(self.key > int(after[1]), *where).order_by(self.key)

@@ -7,23 +7,26 @@ from portal import accounts, ledger, program, rules, taxes
 from portal.attachments import recompute
 from portal.books import Entry, NotPaid, PaperCheck, Payout, Run
 from portal.ledger import Person
-from portal.models import Affiliate, Fact, TaxIdOnFile
+from portal.models import Affiliate, AffiliateCode, Fact, TaxIdOnFile
 from portal.months import Month
 from portal.past import ABOUT_PEOPLE, Archive
 
-ABOUT_ONE = ("status", "email_key", "referrer", "country", "us_person", "tax_id_on_file")
+ABOUT_ONE = "status email_key code referrer customer_id country us_person tax_id_on_file".split()
 
 
 def people() -> Iterator[str]:
     """Status, e-mail, referrer and tax ID on file of every affiliate, as the facts tell them."""
     last = _last_told()
     sealed = {affiliate for (affiliate,) in TaxIdOnFile.select(TaxIdOnFile.affiliate_id).tuples()}
+    owners = dict(AffiliateCode.select(AffiliateCode.code, AffiliateCode.affiliate).tuples())
     for row in Affiliate.select().iterator():
         kept, told = row.__data__ | {"tax_id_on_file": row.id in sealed}, last.pop(row.id, {})
         for name in ABOUT_ONE:
             if kept[name] != told.get(name):
                 said = f"{name} is {kept[name]!r}; the facts say {told.get(name)!r}."
                 yield f"Affiliate {row.code}: {said}"
+        if owners.get(row.code) != row.id:
+            yield f"Affiliate {row.code}: links with this code are another's."
     for affiliate in last:
         yield f"Affiliate {affiliate} has facts but no account."
     archive = Archive()
@@ -36,7 +39,9 @@ def people() -> Iterator[str]:
 def _last_told(until: int | None = None) -> dict[int, dict[str, Any]]:
     """What the facts up to a number say of every affiliate, the last word each."""
     told: dict[int, dict[str, Any]] = {}
-    facts = Fact.select(Fact.affiliate_id, Fact.kind, Fact.content, Fact.email_key)
+    facts = Fact.select(
+        Fact.affiliate_id, Fact.customer_id, Fact.kind, Fact.content, Fact.email_key
+    )
     facts = facts.where(Fact.kind.in_(ABOUT_PEOPLE)).order_by(Fact.id)
     if until is not None:
         facts = facts.where(Fact.id <= until)
@@ -48,6 +53,8 @@ def _last_told(until: int | None = None) -> dict[int, dict[str, Any]]:
             about.update(said)
         if fact.email_key:
             about["email_key"] = fact.email_key
+        if fact.kind == "link":
+            about["customer_id"] = fact.customer_id
     return told
 
 

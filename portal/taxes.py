@@ -35,7 +35,7 @@ def tax_id(text: str) -> TaxId | None:
     if digits == "123456789" or len(set(digits)) == 1:
         raise Refused("This is a made-up number. Give the real tax ID, or leave it empty for now.")
     person = _person_number(digits)
-    if re.fullmatch(r"[0-9]{2}-[0-9]{7}", text) or (text == digits and not person):
+    if re.fullmatch(r"[0-9]{2}[-\u2010-\u2015][0-9]{7}", text) or (text == digits and not person):
         if digits[:2] == "00":
             raise Refused("No EIN begins with 00. Look at the letter the IRS sent.")
         return TaxId("EIN", digits)

@@ -145,6 +145,7 @@ def _customer(row: Customer, replay: Replay) -> Iterator[str]:
     """All that follows from one customer's facts, stored beside recomputed."""
     name, mine = row.customer_id, Order.customer == row
     yield from _rows("Customer", _CUSTOMER, {name: row}, {name: replay.customer})
+    yield from _differs(f"Customer {name}: browsers", row.visitors, replay.customer.visitors)
     orders = {o.order_id: o for o in Order.select().where(mine)}
     yield from _rows("Order", _ORDER, orders, replay.orders)
     payments = {p.event_id: p for p in Payment.select().join(Order).where(mine)}

@@ -131,6 +131,18 @@ def test_while_anything_is_owed_nothing_is_forgotten(alice, now):
     assert closing.forget(now=now.replace(year=2040)) == 0
 
 
+def test_own_purchases_earn_nobody_anything_under_a_closed_account_too(alice, now):
+    zoe = makers.make_affiliate("zoe", now)
+    Affiliate.update(referrer=zoe).where(Affiliate.id == alice.id).execute()
+    about = {"customer_id": "c", "email": "alice@example.com"}
+    mine = makers.make_sale(now, click_id=makers.make_click(alice, now), customer_id="c")
+    assert [(line["affiliate"], line["kind"]) for line in mine["entries"]] == [
+        ("alice", "commission"), ("zoe", "override"),
+    ]  # fmt: skip
+    closing.close(again(alice), now=now)
+    assert makers.make_sale(now, **about)["entries"] == []
+
+
 def test_a_closed_account_buys_as_anybody(alice, now):
     bob = makers.make_affiliate("bob", now)
     closing.close(alice, now=now)

@@ -26,6 +26,7 @@ WELL_FORMED = [
     case("ssn-trimmed", "  219-45-6780 ", "SSN", "219456780"),
     case("ssn-bare", "219456780", "SSN", "219456780"),
     case("ssn-highest-area", "899-99-9999", "SSN", "899999999"),
+    case("ein-typed-with-an-en-dash", "12\u20133456780", "EIN", "123456780"),
     case("itin", "912-70-1234", "ITIN", "912701234"),
     case("itin-bare", "912701234", "ITIN", "912701234"),
     case("bare-with-area-666-is-ein", "666123456", "EIN", "666123456"),

@@ -134,6 +134,12 @@ CHANGES = [
     case("referrer", "UPDATE affiliate SET referrer_id = NULL WHERE code = 'bob'", "bob"),
     case("email", "UPDATE affiliate SET email_key = 'x@y.example' WHERE code = 'bob'", "bob"),
     case("residence", "UPDATE affiliate SET us_person = FALSE WHERE code = 'bob'", "bob"),
+    case("customer-of", "UPDATE affiliate SET customer_id = 1 WHERE code = 'bob'", "bob"),
+    case("code", "UPDATE code SET affiliate_id = {ann} WHERE code = 'bob'", "bob"),
+    case("browser-gone", "DELETE FROM customer_visitor WHERE customer_id = "
+         "(SELECT id FROM customer WHERE customer_id = 'c1')", "c1: browsers"),
+    case("browser", "UPDATE customer_visitor SET visitor = visitor + 1 WHERE customer_id = "
+         "(SELECT id FROM customer WHERE customer_id = 'c2')", "c2: browsers"),
     case("payout", "UPDATE payout SET amount = amount + 1 WHERE id = {payout}", "Run 2026-01"),
     case("held", "UPDATE not_paid SET amount = amount + 1", "Run 2026-01"),
     case("held-why", "UPDATE not_paid SET reason = 'tax_id'", "Run 2026-01"),

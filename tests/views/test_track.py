@@ -70,6 +70,7 @@ def test_an_unknown_code_answers_null(browser):
         ({"code": 1}, 422, "code"),
         ({"code": "alice", "page": []}, 422, "page"),
         ({"code": "alice", "amount": 1}, 422, "amount"),
+        (b'{"code": NaN}', 400, None),
         (b" " * 100_000, 413, None),
     ],
 )
@@ -77,6 +78,7 @@ def test_what_is_no_click_is_refused_in_words(browser, body, status, field):
     answer = tell(browser, body)
     error = content(answer)["error"]
     assert (answer.status_code, error.get("field")) == (status, field)
+    assert status != 413 or error["message"] == "A body has 64 kB at most."
     assert error["code"]
     assert error["message"]
     assert answer.headers["access-control-allow-origin"] == "*"
