@@ -71,12 +71,12 @@ def is_us_person(affiliate: Affiliate) -> bool:
     return taxes.is_us_person(affiliate.us_person, affiliate.country)
 
 
-def hold(affiliate: Affiliate, *, now: datetime) -> str | None:
-    """Why a run of the current month would hold this affiliate's money, if it would (R16, R20)."""
+def hold(affiliate: Affiliate, *, now: datetime, month: months.Month | None = None) -> str | None:
+    """Why a run of a month, the current one else, would hold an affiliate's money (R16, R20)."""
     if affiliate.status == rules.SUSPENDED:
         return rules.HELD_SUSPENDED
     zone, terms = program.load().zone, program.terms_version().terms()
-    month_end = months.month_of(now, zone).end(zone)
+    month_end = (month or months.month_of(now, zone)).end(zone)
     span = {"above": terms.tax_threshold, "last": ledger.last_entry(), "only": affiliate.id}
     highest = ledger.highest_year(month_end, zone, **span).get(affiliate.id, 0)
     held = taxes.tax_hold(is_us_person(affiliate), has_tax_id(affiliate), highest, terms)

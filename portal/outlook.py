@@ -13,7 +13,7 @@ from peewee import fn
 from portal import accounts, months, program, reports, rules
 from portal.books import Entry, NotPaid, PaperCheck, Payout, Run
 from portal.explain import CHECKS
-from portal.formats import clock, day, long_date, month, usd
+from portal.formats import clock, day, long_date, month, plural, usd
 from portal.models import Affiliate
 from portal.months import Month
 
@@ -29,11 +29,15 @@ LATE = {  # why a check was void, as its payee would say it
 
 @dataclass(frozen=True)
 class NextCheck:
-    """What is drawn as a check: `state` names the case, `stamp`, `tone` and `why` tell it."""
+    """What is drawn as a check: `state` names the case, `stamp`, `tone` and `why` tell it.
+
+    `waiting` are the cents of earlier checks that cannot be printed without an address.
+    """
 
     state: str
     payee: str
     amount: int
+    waiting: int
     date: str
     memo: str
     stamp: str
@@ -45,31 +49,51 @@ class NextCheck:
 
 
 def next_month(now: datetime) -> Month:
-    """The month that the next run pays: the last full one until it is run, then the present one."""
+    """The month that the next run pays: the oldest without one (R19), at most the present one."""
     current = program.load()
-    this = months.month_of(now, current.zone)
-    done, first = Run.select(fn.MAX(Run.month)).scalar() or "", current.first_month or this
-    return this if max(done, first) >= this or done == this.plus(-1) else this.plus(-1)
+    this, done = months.month_of(now, current.zone), Run.select(fn.MAX(Run.month)).scalar()
+    first = Month(current.first_month or this)
+    return min(this, max(first, Month(done).plus(1)) if done else first)
 
 
 def next_check(affiliate: Affiliate, *, now: datetime) -> NextCheck:
     """What the next run would pay this affiliate if it ran on the books of this instant."""
-    zone, run_month = program.load().zone, next_month(now)
-    amount = reports.due(affiliate, run_month.end(zone))
-    if not amount:
-        run_month = months.month_of(now, zone)
+    zone = program.load().zone
+    this, first = months.month_of(now, zone), next_month(now)
+    for run_month in sorted({first, max(first, this.plus(-1)), this}):
         amount = reports.due(affiliate, run_month.end(zone))
+        if amount:
+            break
+    checks, waiting = (0, 0) if affiliate.has_address else _unprinted(affiliate)
     state = _state(affiliate, amount, run_month, now)
-    words = _words(state, affiliate, amount, run_month, now)
-    return NextCheck(state, affiliate.payee or affiliate.name, max(amount, 0), *words)
+    if waiting and state == "paid":
+        state = "address"
+    at = run_month.payout_at(program.load().payout_day, zone)
+    if state == rules.IN_PAYOUTS and at <= now:
+        state = "late"
+    date, memo, stamp, tone, why = _words(state, affiliate, amount, run_month, now)
+    if waiting:
+        why += f" {usd(waiting)} in {plural(checks, 'check')} waits for your address."
+    payee = affiliate.payee or affiliate.name
+    return NextCheck(state, payee, max(amount, 0), waiting, date, memo, stamp, tone, why)
+
+
+def _unprinted(affiliate: Affiliate) -> tuple[int, int]:
+    """How many checks of an affiliate wait to be printed, and their sum."""
+    mine = PaperCheck.last(PaperCheck.status == rules.ISSUED, Payout.affiliate == affiliate)
+    sums = mine.select(fn.COUNT(PaperCheck.id), reports.total(Payout.amount))
+    count, amount = sums.tuples().get()
+    return count, int(amount)
 
 
 def _state(affiliate: Affiliate, amount: int, run_month: Month, now: datetime) -> str:
     """The case by its name: the list of the run, or what stands before or after it."""
+    held = accounts.hold(affiliate, now=now, month=run_month)
+    if held == rules.HELD_SUSPENDED:
+        return held
     if amount < 0:
         return "negative"
-    held = accounts.hold(affiliate, now=now)
-    about = {"suspended": held == rules.HELD_SUSPENDED, "tax_hold": held == rules.HELD_TAX_ID}
+    about = {"suspended": False, "tax_hold": held == rules.HELD_TAX_ID}
     terms = program.terms_version().terms()
     waived = bool(accounts.waived(run_month, only=affiliate.id))
     found = rules.list_of(amount, terms=terms, waived=waived, **about)
@@ -89,16 +113,16 @@ def _words(
     at = run_month.payout_at(current.payout_day, zone)
     least = usd(terms.minimum_payout)
     to_go = f"{usd(terms.minimum_payout - amount)} to go"
-    reached = f"The {least} minimum is reached."
-    if amount < terms.minimum_payout:
-        reached = "The office lets the next run pay this below the minimum."
+    reached = f"The {least} minimum is reached. " if amount else ""
+    if 0 < amount < terms.minimum_payout:
+        reached = "The office lets the next run pay this below the minimum. "
     kept = reports.kept(affiliate, run_month.start(zone))
-    memo = f"Earned in {name}"
+    memo = f"Earned in {name}" if amount else "Nothing due since the last check"
     if kept > 0:
         memo = f"Earned through {name}, {usd(min(kept, amount))} of it kept from before"
     return {
         "nothing": ("After your first sale", "Nothing earned yet", "Waiting", "",
-                    "Your first click starts it. Share your link."),
+                    "Your first sale starts it. Share your link."),
         "paid": ("After your next sale", "Nothing due since the last check", "Waiting", "",
                  "Everything you earned is paid. Your next sale starts the next check."),
         "negative": (NOT_YET, f"{usd(amount)} {_taken(affiliate, now, zone)}", to_go, "warn",
@@ -110,11 +134,13 @@ def _words(
                             f"{usd(terms.tax_threshold)} in a calendar year. U.S. law asks for a "
                             "tax ID before we pay. Give it on Profile and the next run pays all."),
         rules.CARRIED: (NOT_YET, memo, to_go, "warn", f"Checks start at {least}. What you earned "
-                        f"is kept for the check of {month(run_month.plus(1))}."),
+                        "is kept until then, however long it takes."),
         "address": ("When we know where to", memo, "Address needed", "warn",
-                    f"{reached} Give a name and an address on Profile, and it is printed."),
-        rules.IN_PAYOUTS: (long_date(at, zone), memo, "On its way", "good", f"{reached} Mailed "
+                    f"{reached}Give a name and an address on Profile, and it is printed."),
+        rules.IN_PAYOUTS: (long_date(at, zone), memo, "On its way", "good", f"{reached}Mailed "
                            f"after the run on {day(at, zone, now)}, {clock(at, zone)}."),
+        "late": ("When its run is made", memo, "Due", "warn",
+                 f"{reached}The run of {name} is due since {day(at, zone, now)}; mailed after it."),
     }[state]  # fmt: skip
 
 

@@ -1,10 +1,10 @@
 """The next check in every case: amount, date and reason in words; and what became of the last."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from portal import accounts, affiliates, checks, outlook, vault
+from portal import accounts, affiliates, checks, outlook, payouts, program, vault
 from portal.months import Month
 from portal.rules import SUSPENDED
 from tests.makers import ADDRESS, make_affiliate, make_earnings, make_program, make_refund, make_run
@@ -86,6 +86,20 @@ def refunded(alice):
     make_refund(sales[0]["event_id"], NOW)
 
 
+def printed_never(alice):
+    all_paid(alice)
+    type(alice).update(line1="").execute()
+
+
+def on_hold_and_printed_never(alice):
+    printed_never(alice)
+    make_earnings(alice, NOW, sales=31)
+
+
+def suspended_without_a_cent(alice):
+    affiliates.set_status(alice, SUSPENDED, by="test", now=NOW)
+
+
 def corrected(alice):
     accounts.adjust(alice, -1_234, "Paid twice", by="test", now=NOW)
 
@@ -94,9 +108,9 @@ def corrected(alice):
     ("deed", "state", "amount", "date", "memo", "stamp", "tone", "why"),
     [
         (nothing, "nothing", 0, "After your first sale", "Nothing earned yet", "Waiting", "",
-         "first click"),
+         "first sale"),
         (three_sales, "carried", 6_000, "Not yet", "Earned in November 2026", "$40.00 to go",
-         "warn", "Checks start at $100.00. What you earned is kept for the check of December"),
+         "warn", "Checks start at $100.00. What you earned is kept until then"),
         (carried, "carried", 8_000, "Not yet",
          "Earned through November 2026, $60.00 of it kept from before", "$20.00 to go", "warn",
          "Checks start at $100.00"),
@@ -118,6 +132,13 @@ def corrected(alice):
          "Suspended", "bad", "What you earned before stays yours"),
         (moved_out, "address", 10_000, "When we know where to", "Earned in November 2026",
          "Address needed", "warn", "Give a name and an address on Profile"),
+        (printed_never, "address", 0, "When we know where to", "Nothing due since the last check",
+         "Address needed", "warn", "it is printed. $100.00 in 1 check waits for your address."),
+        (on_hold_and_printed_never, "tax_id", 62_000, "When your tax ID is here",
+         "Earned in November 2026", "On hold", "bad",
+         "pays all. $100.00 in 1 check waits for your address."),
+        (suspended_without_a_cent, "suspended", 0, "When reinstated",
+         "Nothing due since the last check", "Suspended", "bad", "Your account is suspended"),
         (refunded, "negative", 0, "Not yet", "−$20.00 after a refund on Nov 19",
          "$120.00 to go", "warn", "What comes next is set against it first"),
         (corrected, "negative", 0, "Not yet", "−$12.34 after a correction on Nov 19",
@@ -177,3 +198,28 @@ def test_the_months_tell_what_became_of_them(alice):
     assert outlook.checks_dated(alice, 2025) == 0
     checks.void(Month("2026-10"), by="test", now=NOW, reason="not sent")
     assert outlook.checks_dated(alice, 2026) == 0
+
+
+def test_a_hold_of_this_month_does_not_hold_the_run_of_the_last(alice):
+    """Above $600.00 only with November's: October's run does not know it (R20)."""
+    program.change("payout_day", "15", by="test", now=OCTOBER)
+    make_earnings(alice, OCTOBER, sales=29)
+    make_earnings(alice, FIRST, sales=2)
+    found = outlook.next_check(alice, now=FIRST + timedelta(days=5))
+    assert (found.state, found.amount) == ("payout", 58_000)
+    assert not payouts.preview("2026-10", now=FIRST + timedelta(days=5))["held"]
+
+
+def test_a_run_that_is_late_promises_no_day_that_is_over(alice):
+    make_earnings(alice, OCTOBER, sales=5)
+    found = outlook.next_check(alice, now=FIRST + timedelta(days=2))
+    assert (found.state, found.stamp, found.date) == ("late", "Due", "When its run is made")
+    assert "The run of October 2026 is due since Nov 1" in found.why
+
+
+def test_of_months_without_a_run_the_oldest_is_next(alice):
+    program.change("first_month", "2026-09", by="test", now=OCTOBER)
+    make_earnings(alice, OCTOBER - timedelta(days=30), sales=3)
+    make_earnings(alice, OCTOBER, sales=3)
+    found = outlook.next_check(alice, now=FIRST)
+    assert (found.state, found.amount) == ("carried", 6_000)

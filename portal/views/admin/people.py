@@ -2,7 +2,7 @@
 
 from flask import Response, abort, flash, request
 
-from portal import accounts, affiliates, office, outlook, reports
+from portal import accounts, affiliates, office, outlook, reports, rules
 from portal.books import Customer
 from portal.explain import explain
 from portal.formats import address_lines, decimal, usd
@@ -15,6 +15,18 @@ from portal.views.html import before, goto, me, now, page, searched, settings, t
 
 TONES = {ACTIVE: "good", REVIEW: "warn", SUSPENDED: "bad", DECLINED: "bad"}
 FORMS = {"adjust": AdjustForm, "waive": WaiveForm, "link": CustomerForm}
+# By the state of the next check, where it stands.
+NEXT = {
+    "nothing": "nothing earned yet",
+    "paid": "nothing due since the last one",
+    "negative": "more was taken back than earned since",
+    "address": "no address yet",
+    rules.HELD_SUSPENDED: "suspended (R16)",
+    rules.HELD_TAX_ID: "tax ID missing (R20)",
+    rules.CARRIED: "below the minimum, kept",
+    rules.IN_PAYOUTS: "in the next run",
+    "late": "in the run that is due",
+}
 DEEDS = {"approve": ACTIVE, "decline": DECLINED, "suspend": SUSPENDED, "reinstate": ACTIVE}
 
 
@@ -64,7 +76,8 @@ def _file(affiliate: Affiliate, **sent: Form) -> Response:
         **{name: sent.get(name) or kind(None, prefix=name) for name, kind in FORMS.items()},
         customer=Customer.get_or_none(id=affiliate.customer_id),
         figures=reports.figures(affiliate, now=now(), zone=zone),
-        check=outlook.next_check(affiliate, now=now()),
+        check=(check := outlook.next_check(affiliate, now=now())),
+        next=NEXT[check.state],
         us_person=accounts.is_us_person(affiliate),
         on_file=TaxIdOnFile.get_or_none(affiliate=affiliate),
         lines=address_lines(affiliate),

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, abort, flash, request
 from flask_login import current_user
 
-from portal import access, accounts, affiliates, closing, ledger, logins, program, sessions
+from portal import access, accounts, affiliates, closing, ledger, logins, outlook, program, sessions
 from portal.formats import address_lines
 from portal.forms import people
 from portal.mail import MUTED
@@ -46,6 +46,7 @@ def _page(forms: dict[str, Any]) -> Response:
         us_person=accounts.is_us_person(me()),
         terms=program.terms_version().terms(),
         balance=ledger.balance(me().id),
+        check=outlook.next_check(me(), now=now()),
     )
 
 
