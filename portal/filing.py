@@ -101,10 +101,10 @@ def for_filing(
     The first row names the columns, as `header` does where the filing service's own is given.
     Raises Refused where the settings say too little of the payer, or the header lacks a column.
     """
-    payer = {"Form Type": "1099-NEC", "Tax Year": str(year), **_payer(program.load())}
+    all_of_them = {"Form Type": "1099-NEC", "Tax Year": str(year), **payer()}
     forms = [one for one in taxyear.recipients(year) if one.form][first - 1 : first - 1 + FILE]
     _look("tax file", str(year), reason, by, now, forms=len(forms))
-    rows = [payer | _cells(one) for one in forms]
+    rows = [all_of_them | _cells(one) for one in forms]
     columns = _named(header) or COLUMNS
     known = {_key(name): place for place, name in enumerate(columns)}
     lacks = {name for row in rows for name, cell in row.items() if cell and _key(name) not in known}
@@ -129,19 +129,21 @@ def _key(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", re.sub(r"^box \w+", "", name.strip().lower()))
 
 
-def _payer(known: program.Program) -> Cells:
-    *lines, last = [known.payer_name, *known.program_address.splitlines()]
+def payer() -> Cells:
+    """Who pays, as the forms say it. Raises Refused where the settings say too little."""
+    known = program.load()
+    *lines, last = [known.payer, *known.program_address.splitlines()]
     town = re.fullmatch(r"(.+), ([A-Z]{2}) ([0-9]{5}(?:-[0-9]{4})?)", last)
-    if not (known.payer_name and known.payer_tax_id and len(lines) > 1 and town):
-        raise Refused(
-            "Set payer_name, payer_tax_id and program_address first; the last line of the address "
-            "is written like Oakland, CA 94607."
-        )
+    lacks = [] if known.payer_tax_id else ["the payer's EIN"]
+    if len(lines) < 2 or not town:
+        lacks.append("an address of the program whose last line is like Oakland, CA 94607")
+    if lacks or not town:
+        raise Refused(f"Give {' and '.join(lacks)} in Settings first.")
     return {
         "Payer TIN Type": "EIN",
         "Payer Taxpayer ID Number": known.payer_tax_id,
         "Payer Name Type": "B",
-        "Payer Business or Entity Name Line 1": known.payer_name,
+        "Payer Business or Entity Name Line 1": known.payer,
         "Payer Country": "US",
         "Payer Address Line 1": lines[1],
         "Payer Address Line 2": ", ".join(lines[2:]),

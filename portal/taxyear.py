@@ -10,7 +10,7 @@ from typing import Any
 
 from peewee import CompositeKey, ForeignKeyField, IntegerField, TextField, fn
 
-from portal import program, rules, taxes
+from portal import months, program, rules, taxes
 from portal.books import PaperCheck, Payout
 from portal.database import CentsField, Table, UtcField, transaction
 from portal.models import Affiliate, Audit, TaxIdOnFile
@@ -171,7 +171,10 @@ def mark_filed(year: int, *, by: str, now: datetime) -> int:
     """Keep that the forms of a year were filed as they are now, corrections included.
 
     Returns how many say something. A form that was filed and is due no more is kept as zero.
+    Raises Refused before the year is over, for its forms are not known yet.
     """
+    if year >= months.year_of(now, program.load().zone):
+        raise rules.Refused(f"The forms of {year} can be filed once the year is over.")
     with transaction():
         right = {one.affiliate.id: one.amount for one in recipients(year) if one.form}
         before = {form.affiliate_id: form.amount for form in filed(year)}

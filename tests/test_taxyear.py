@@ -1,6 +1,6 @@
 """The 1099 list of a year (R22): by the date on checks, voids left out, filed and corrected."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -10,6 +10,8 @@ from portal.models import Affiliate, Audit
 from portal.rules import Refused
 from tests import makers
 from tests.papers import texts
+
+OVER = datetime(2027, 1, 20, 18, tzinfo=UTC)  # when the forms of 2026 are filed
 
 
 @pytest.fixture
@@ -107,51 +109,58 @@ def test_an_amount_that_cannot_be_is_refused(db, now, year, amount):
     assert taxyear.confirmed() == {}
 
 
-def test_a_void_after_filing_makes_a_correction_until_it_is_filed(pay, now):
+def test_a_void_after_filing_makes_a_correction_until_it_is_filed(pay):
     pay("ada", 100_000, "2026-02-01")
     month = pay("ada", 70_000, "2026-03-01")
     pay("bob", 100_000, "2026-03-01")
     people = taxyear.recipients(2026)
     assert taxyear.corrections(2026, people) == []
-    assert taxyear.mark_filed(2026, by="ana", now=now) == 2
+    assert taxyear.mark_filed(2026, by="ana", now=OVER) == 2
     assert taxyear.corrections(2026, people) == []
-    checks.void(month, codes=["ada"], reason="stale", by="ana", now=now)
+    checks.void(month, codes=["ada"], reason="stale", by="ana", now=OVER)
     (found,) = taxyear.corrections(2026, taxyear.recipients(2026))
     assert (found.affiliate.code, found.was, found.amount) == ("ada", 170_000, 100_000)
     assert [check.void_reason for check in found.checks] == ["stale"]
-    later = now + timedelta(days=1)
+    later = OVER + timedelta(days=1)
     taxyear.mark_filed(2026, by="ana", now=later)
     assert taxyear.corrections(2026, taxyear.recipients(2026)) == []
     assert {form.affiliate.code: form.filed_at for form in taxyear.filed(2026)} == {
         "ada": later,
-        "bob": now,
+        "bob": OVER,
     }
 
 
-def test_one_who_came_after_filing_is_a_correction_and_one_due_no_more_too(pay, now):
+def test_one_who_came_after_filing_is_a_correction_and_one_due_no_more_too(pay):
     month = pay("ada", 100_000, "2026-02-01")
-    taxyear.mark_filed(2026, by="ana", now=now)
+    taxyear.mark_filed(2026, by="ana", now=OVER)
     pay("bob", 100_000, "2026-03-01")
-    checks.void(month, codes=["ada"], reason="stale", by="ana", now=now)
+    checks.void(month, codes=["ada"], reason="stale", by="ana", now=OVER)
     found = taxyear.corrections(2026, taxyear.recipients(2026))
     assert {c.affiliate.code: (c.was, c.amount) for c in found} == {
         "ada": (100_000, 0),
         "bob": (0, 100_000),
     }
-    taxyear.mark_filed(2026, by="ana", now=now)
+    taxyear.mark_filed(2026, by="ana", now=OVER)
     assert taxyear.corrections(2026, taxyear.recipients(2026)) == []
 
 
-def test_a_form_that_is_due_no_more_is_corrected_to_nothing_on_the_copy_too(pay, now):
+def test_a_form_that_is_due_no_more_is_corrected_to_nothing_on_the_copy_too(pay):
     pay("ada", 50_000, "2026-02-01")
     month = pay("ada", 20_000, "2026-03-01")
-    taxyear.mark_filed(2026, by="ana", now=now)
-    checks.void(month, codes=["ada"], reason="stale", by="ana", now=now)
+    taxyear.mark_filed(2026, by="ana", now=OVER)
+    checks.void(month, codes=["ada"], reason="stale", by="ana", now=OVER)
     (found,) = taxyear.corrections(2026, taxyear.recipients(2026))
     assert (found.was, found.amount) == (70_000, 0)
     (copy,) = texts(filing.copies(2026))
     assert "CORRECTED" in copy
     assert "1a Nonemployee compensation $0.00" in copy
+
+
+def test_forms_are_filed_when_their_year_is_over(pay, now):
+    pay("ada", 100_000, "2026-02-01")
+    with pytest.raises(Refused, match="once the year is over"):
+        taxyear.mark_filed(2026, by="ana", now=now)
+    assert taxyear.filed(2026) == []
 
 
 def test_a_sheet_spoiled_after_filing_makes_a_correction_with_its_copy(pay, now):

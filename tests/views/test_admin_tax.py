@@ -2,9 +2,10 @@
 
 import csv
 import io
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+import time_machine
 
 from portal import checks, filing, program, taxyear
 from portal.models import Affiliate, Audit
@@ -116,7 +117,23 @@ def test_an_amount_that_cannot_be_is_said(office, change):
     assert office.get(f"{answer.request.path}?format=csv").status_code == 200
 
 
-def test_filed_and_voided_after(office, year, month, today):
+@pytest.fixture
+def january(year):
+    with time_machine.travel(datetime(year + 1, 1, 20, 18, tzinfo=UTC)):
+        yield
+
+
+def test_a_year_that_is_not_over_is_not_filed(office, year):
+    assert "disabled>Mark" in office.get(f"/admin/tax?year={year}").text
+    office.post(f"/admin/tax/{year}/filed")
+    page = office.get(f"/admin/tax?year={year}").text
+    assert "once the year is over" in page
+    assert "marked as filed" not in page
+
+
+def test_filed_and_voided_after(office, year, month, today, january, login_as, admin):
+    office = login_as(admin)
+    assert "Mark 2 forms, $2,640.00, as filed" in office.get(f"/admin/tax?year={year}").text
     office.post(f"/admin/tax/{year}/filed")
     assert "2 forms of" in office.get(f"/admin/tax?year={year}").text
     checks.void(month, codes=["ben"], reason="stale", by="test", now=today)
@@ -174,7 +191,9 @@ def test_a_tax_id_is_shown_once_and_who_looked_is_kept(office):
 
 
 @pytest.mark.parametrize("change", [{"reason": " "}, {"current": "wrong"}, {"current": ""}])
-def test_without_reason_or_password_nothing_is_shown(office, change, year):
+def test_without_reason_or_password_nothing_is_shown(office, change, year, today):
+    for name, text in PAYER.items():
+        program.change(name, text, by="test", now=today)
     for address in ("/admin/tax/reveal/ann", f"/admin/tax/{year}/file"):
         answer = office.post(address, data=LOOK | change)
         assert answer.status_code == 422
@@ -258,10 +277,20 @@ def test_more_forms_than_a_file_takes_come_in_several(office, year, today, monke
 
 
 def test_the_file_says_what_is_not_known_of_the_payer(office, year):
-    answer = office.post(f"/admin/tax/{year}/file", data=LOOK)
-    assert answer.status_code == 422
-    assert "Set payer_name" in answer.text
+    where = f"/admin/tax/{year}/file"
+    assert office.get(where).status_code == 303  # before a reason is asked for
+    said = office.get("/admin/tax").text
+    assert "Give the payer&#39;s EIN and an address of the program whose last line" in said
+    assert office.post(where, data=LOOK).status_code == 303
     assert looks() == []
+
+
+def test_the_payer_is_the_program_where_no_legal_name_is_set(office, year, today):
+    for name in ("payer_tax_id", "program_address"):
+        program.change(name, PAYER[name], by="test", now=today)
+    file = office.post(f"/admin/tax/{year}/file", data=LOOK).text
+    row = next(csv.DictReader(io.StringIO(file)))
+    assert row["Payer Business or Entity Name Line 1"] == program.load().program_name
 
 
 def test_the_last_day_to_send_is_a_workday():

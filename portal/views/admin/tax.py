@@ -54,6 +54,7 @@ def _page(form: AmountForm) -> Response:
         confirmed=taxyear.confirmed(),
         promised=PROGRAM_1099 if settings().form_1099_at == "program" else None,
         due=taxyear.due_day(year),
+        is_over=year < months.year_of(now(), settings().zone),
         filed=taxyear.filed(year),
         corrections=taxyear.corrections(year, people),
         form=form,
@@ -81,18 +82,23 @@ def confirm_year() -> Response:
 
 @blueprint.post(f"/tax/{YEAR}/filed")
 def tax_filed(year: int) -> Response:
-    attempt(taxyear.mark_filed, year, by=me().email)
-    flash(f"The forms of {year} are marked as filed.", "good")
+    if attempt(taxyear.mark_filed, year, by=me().email) is not None:
+        flash(f"The forms of {year} are marked as filed.", "good")
     return goto("admin.tax", year=year)
 
 
 @blueprint.get(f"/tax/{YEAR}/copies")
 def tax_copies(year: int) -> Response:
+    copies = _tried(filing.copies, year)
+    return pdf(f"1099-nec-{year}", copies) if copies else goto("admin.tax", year=year)
+
+
+def _tried(deed: Callable[..., Any], *what: Any) -> Any:
     try:
-        return pdf(f"1099-nec-{year}", filing.copies(year))
+        return deed(*what)
     except Refused as problem:
         flash(str(problem), "bad")
-    return goto("admin.tax", year=year)
+        return None
 
 
 # --- Whole tax IDs -----------------------------------------------------------------------------
@@ -101,6 +107,8 @@ def tax_copies(year: int) -> Response:
 @blueprint.route(f"/tax/{YEAR}/file", methods=["GET", "POST"])
 def tax_file(year: int) -> Response:
     """The file for who files the forms, after a reason and the password; kept nowhere."""
+    if not _tried(filing.payer):
+        return goto("admin.tax", year=year)
     form, count = FileForm(), sum(one.form for one in taxyear.recipients(year))
     files = range(1, max(count, 1) + 1, filing.FILE)
     form.first.choices = [(n, f"{n} to {min(n + filing.FILE - 1, count)}") for n in files]
