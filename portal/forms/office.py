@@ -36,12 +36,13 @@ class CustomerForm(Form):
 
 class VoidForm(Form):
     reason = fields.SelectField(
-        "Reason",
+        "Reason", [InputRequired("Say why: its payee is told, and the books keep it.")],
         choices=options([
-            ("not sent", "Not sent"), ("lost", "Lost"), ("stopped", "Stopped at the bank"),
-            ("returned", "Returned"), ("stale", "Stale, older than 180 days"),
+            ("", "Choose a reason"), ("not sent", "Not sent"), ("lost", "Lost"),
+            ("stopped", "Stopped at the bank"), ("returned", "Returned"),
+            ("stale", "Stale, older than 180 days"),
         ]),
-        default="not sent",
+        default="",
     )  # fmt: skip
     part = fields.IntegerField(widget=widgets.HiddenInput(), validators=[Optional()])
     note = line("Note", hint="For a stopped check, the bank's reference.", most=200)
@@ -53,6 +54,10 @@ class VoidForm(Form):
         ]),
         default="balance",
     )  # fmt: skip
+
+    def for_mailed(self) -> None:
+        """Take away the reason that a mailed check cannot have."""
+        self.reason.choices = [one for one in self.reason.choices if one.value != "not sent"]
 
     def words(self) -> str:
         return ": ".join(part for part in (self.reason.data, self.note.data) if part)

@@ -305,12 +305,41 @@ def test_used_numbers_are_refused(office, run):
     answer = office.post(run, data={"do": "print", "code": "alice", "first": "501"})
     assert answer.status_code == 422
     assert "Take one above" in answer.text
+    assert re.search(r'value="alice" checked', answer.text)
+    assert 'name="everyone" value="y" checked' not in answer.text
+    answer = office.post(run, data={"do": "print", "everyone": "y", "first": "0"})
+    assert 'name="everyone" value="y" checked' in answer.text
+    assert 'name="first" type="number" min="1" value="0"' in answer.text
+
+
+def test_a_check_is_not_mailed_tomorrow(office, run, today):
+    office.post(run, data={"do": "print", "everyone": "y"})
+    tomorrow = (today.astimezone(program.load().zone) + timedelta(days=1)).date()
+    answer = office.post(run, data={"do": "paid", "everyone": "y", "mailed": tomorrow.isoformat()})
+    assert answer.status_code == 422
+    assert "give today or a day before" in answer.text
+    assert states() == ["printed", "printed"]
+
+
+def test_who_is_left_out_of_a_whole_run_is_named(office, run, alice):
+    Affiliate.update(line1="").where(Affiliate.id == alice.id).execute()
+    data = {"do": "print", "everyone": "y"}
+    page = office.post(run, data=data, follow_redirects=True).text
+    assert "1 check printed" in page
+    assert re.search("alice: [^<]*address", page)
+
+
+def test_any_month_is_asked_for_by_its_name(office, month):
+    answer = office.get(f"/admin/payouts?month={month.plus(-7)}")
+    assert answer.location == f"/admin/payouts/{month.plus(-7)}"
+    assert office.get("/admin/payouts?month=soon").status_code == 404
 
 
 def test_a_void_asks_back_and_gives_back(office, run, alice):
     office.post(run, data={"do": "print", "everyone": "y"})
     assert "What follows" in office.get(f"{run}/alice/void").text
-    assert office.post(f"{run}/alice/void", data={"reason": "angry"}).status_code == 422
+    for reason in ("", "angry"):
+        assert office.post(f"{run}/alice/void", data={"reason": reason}).status_code == 422
     office.post(f"{run}/alice/void", data={"reason": "lost", "note": "in Leeds", "then": "balance"})
     assert states() == ["printed", "void"]
     assert ledger.balance(alice.id) == 12_000
@@ -321,6 +350,15 @@ def test_a_void_asks_back_and_gives_back(office, run, alice):
     office.post(f"{run}/alice/reissue")
     assert ledger.balance(alice.id) == 0
     assert states() == ["issued", "printed", "void"]
+
+
+def test_a_mailed_check_was_sent(office, run):
+    office.post(run, data={"do": "print", "everyone": "y"})
+    assert 'value="not sent"' in office.get(f"{run}/alice/void").text
+    office.post(run, data={"do": "paid", "everyone": "y"})
+    assert 'value="not sent"' not in office.get(f"{run}/alice/void").text
+    assert office.post(f"{run}/alice/void", data={"reason": "not sent"}).status_code == 422
+    assert states() == ["paid", "paid"]
 
 
 def test_a_void_with_a_new_check_at_once(office, run, alice):

@@ -25,7 +25,7 @@ STATES = {
 # By list of a run: its name, what happens, its tone, why, and the words for all who stand in it.
 LISTS = {
     rules.IN_PAYOUTS: ("Paid", "Paid", "good", "", ""),
-    rules.CARRIED: ("Kept", "Kept", "", "below the minimum, or below zero", "kept for later"),
+    rules.CARRIED: ("Kept", "Kept", "", "", "kept for later"),
     rules.HELD_TAX_ID: ("No tax ID", "On hold", "warn", "tax ID missing (R20)", "on hold (R20)"),
     rules.HELD_SUSPENDED: ("Suspended", "On hold", "bad", "suspended (R16)", "suspended (R16)"),
 }
@@ -35,6 +35,8 @@ WORKING = {"print": "Numbering checks", "paid": "Marking as paid", "clear": "Cle
 
 @blueprint.get("/payouts", endpoint="payouts")
 def runs() -> Response:
+    if asked := searched("month"):
+        return goto("admin.run", month=month_of(asked))
     return page("admin/payouts.html", runs=office.runs(), upcoming=outlook.next_month(now()))
 
 
@@ -55,7 +57,7 @@ def _preview(month: Month) -> Response:
     before, was = payouts.before(month)
     rows = sorted(payouts.coming(month), key=lambda row: list(LISTS).index(row.list))
     standing = [
-        (row.affiliate, *LISTS[row.list][1:4], row.amount, _unlike(was.get(row.affiliate), row))
+        (row.affiliate, *_stands(row), row.amount, _unlike(was.get(row.affiliate), row))
         for row in rows
         if only in ("", row.list)
     ]
@@ -82,6 +84,14 @@ def _preview(month: Month) -> Response:
         why_not=payouts.why_not(month, now=now()),
         left=_left(rows),
     )
+
+
+def _stands(row: payouts.Stood) -> tuple[str, str, str]:
+    """What the run will do with somebody: what happens, its tone, and why."""
+    if row.list == rules.CARRIED:
+        return "Kept", "", "below zero" if row.amount < 0 else "below the minimum"
+    what, tone, why = LISTS[row.list][1:4]
+    return "To be paid" if row.list == rules.IN_PAYOUTS else what, tone, why
 
 
 def _unlike(was: payouts.Stood | None, row: payouts.Stood) -> str:
@@ -132,6 +142,7 @@ def _checks(month: Month, made: dict[str, Any], form: BatchForm) -> Response:
         state=state,
         q=q,
         states=STATES,
+        chosen=request.form.getlist("code"),
         first=checks.next_number(),
         today=months.day_of(now(), settings().zone),
         left=_left(payouts.standing(made["run"])),
@@ -187,6 +198,10 @@ def _do(deed: str, month: Month, form: BatchForm, codes: list[str]) -> dict[str,
         return checks.print_checks(month, first=form.first.data, **about)
     if deed == "paid":
         mailed = form.mailed.data.isoformat() if form.mailed.data else None
+        if mailed and mailed > months.day_of(now(), settings().zone):
+            raise Refused(
+                "A check is marked once it is mailed: give today or a day before.", "mailed"
+            )
         return checks.mark_paid(month, date=mailed, **about)
     return checks.clear(month, **about)
 
@@ -224,6 +239,8 @@ def void(month: str, code: str) -> Response:
     """Ask back once, then void a check with a reason; there is no undo."""
     paper = _paper(month, code)
     form = VoidForm(data={"part": paper.check.part})  # which check the page shows
+    if paper.check.mailed_on:
+        form.for_mailed()
     if paper.check.status not in rules.BEFORE["void"]:
         flash(f"A check that is {paper.check.status} cannot become void.", "bad")
         return goto("admin.run", month=month)
