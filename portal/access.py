@@ -197,6 +197,13 @@ def set_password(account: Account, new: str, *, now: datetime) -> None:
         account.password_at = now  # type: ignore[assignment]
 
 
+def remove(admin: Admin) -> None:
+    """Take an administrator's account away, with its tokens and every session."""
+    forget_tokens(admin)
+    LoginSession.delete().where(LoginSession.holder == holder(admin)).execute()
+    admin.delete_instance()
+
+
 def reset_token(account: Account, *, now: datetime, new_email: str = "") -> str:
     """A fresh token to choose a new password with, or to confirm a new address, once, within 60
     minutes; older ones for the same die.

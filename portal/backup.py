@@ -23,7 +23,7 @@ from playhouse.migrations import Runner
 
 from portal.books import PaperCheck, SpoiledSheet
 from portal.database import MIGRATIONS, db, is_sqlite, snapshot, transaction
-from portal.models import Audit, Setting
+from portal.models import Audit, Fact, Setting
 from portal.rules import Refused
 
 RESTORED, HIGHEST = "restored_at", "highest_check"  # what the program keeps about itself
@@ -110,8 +110,7 @@ def nightly(data: Path, today: date) -> Path | None:
 
     One a day is kept for 30 days, then the first of each month for a year.
     """
-    folder = data / _FOLDER
-    folder.mkdir(mode=0o700, exist_ok=True)
+    folder = _folder(data)
     file = folder / f"portal-{today}.db"
     if file.exists():
         return None
@@ -123,6 +122,12 @@ def nightly(data: Path, today: date) -> Path | None:
     return file
 
 
+def _folder(data: Path) -> Path:
+    folder = data / _FOLDER
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
 def last(data: Path) -> datetime | None:
     """When the newest backup in PORTAL_DATA was finished, or None before the first."""
     files = sorted((data / _FOLDER).glob("portal-????-??-??.db"))
@@ -132,21 +137,34 @@ def last(data: Path) -> datetime | None:
 # --- The way back ------------------------------------------------------------------------------
 
 
-def restore(file: Path, *, now: datetime) -> None:
+def restore(file: Path, *, now: datetime, data: Path | None = None) -> Path | None:
     """Put a backup in the place of everything in the database, all or nothing.
 
-    The program is unconfirmed afterwards. Raises Refused for a file that is no sound backup, or
-    one of a newer portal.
+    The program is unconfirmed afterwards. With PORTAL_DATA, what had been recorded is kept there
+    in a backup of its own, which is answered. Raises Refused for a file that is no sound backup,
+    or one of a newer portal, and where the database cannot be kept.
     """
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "restored.db"
         _prepare(file, copy, now)
+        kept = _replaced(data, now) if data and Fact.select().exists() else None
         if is_sqlite():
             with closing(sqlite.connect(copy)) as source:
                 source.backup(db.connection())
         else:
             with transaction():
                 _copy_in(copy)
+    return kept
+
+
+def _replaced(data: Path, now: datetime) -> Path:
+    file = _folder(data) / f"replaced-{now:%Y-%m-%d-%H%M%S}.db"
+    try:
+        make(file)
+    except (RuntimeError, sqlite.DatabaseError) as problem:
+        said = f"The database as it is cannot be kept: {problem}. Move it away, then restore."
+        raise Refused(said) from problem
+    return file
 
 
 def _prepare(file: Path, copy: Path, now: datetime) -> None:

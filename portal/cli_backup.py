@@ -33,10 +33,11 @@ def restore(file: Path) -> None:
 
     Nothing is paid, printed or mailed until `portal restored`. Example: portal restore portal.db
     """
-    connected()
+    data = connected().data
     database.migrate()
-    backups.restore(file, now=utcnow())
-    click.echo(f"Restored. {KEYS_ARE_NOT}\n{backups.UNCONFIRMED}")
+    kept = backups.restore(file, now=utcnow(), data=data)
+    aside = f"What was here before is in {kept}.\n" if kept else ""
+    click.echo(f"Restored. {KEYS_ARE_NOT}\n{aside}{backups.UNCONFIRMED}")
 
 
 @click.command()

@@ -20,6 +20,7 @@ from portal.models import Admin, Affiliate
 WAITING, SENDING, SENT = "waiting", "sending", "sent"
 FAILED, DROPPED = "failed", "dropped"
 LEASE = timedelta(minutes=10)  # longer than a mail takes at the slowest server
+SOON = timedelta(minutes=10)  # by when a mail has gone out, if all is well
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=2)
 GIVE_UP = timedelta(days=3)
 SECRETS: dict[str, Callable[..., str]] = {  # what makes the secret of a kind for an account
@@ -94,6 +95,11 @@ def waiting() -> "ModelSelect[Message]":
     """The mails that are not sent: waiting, or given up with their error; oldest first."""
     unsent = Message.state.in_((WAITING, SENDING, FAILED))
     return Message.select().where(unsent).order_by(Message.id)
+
+
+def late(now: datetime) -> "ModelSelect[Message]":
+    """Those of them that a working mail server would have taken by now, or did not take."""
+    return waiting().where((Message.state == FAILED) | (Message.queued_at < now - SOON))
 
 
 def try_again(message_id: int, *, now: datetime) -> bool:

@@ -195,16 +195,17 @@ def _cut(
 
 
 def sums(ids: list[int], affiliate: Affiliate) -> dict[int, dict[str, int]]:
-    """By order, what was paid and refunded in all, and what an affiliate earned on it."""
+    """By order, what was paid, refunded (disputed included), and earned on it by an affiliate."""
     paid = Payment.select(
         Payment.order.alias("key"),
         fn.COUNT(Payment.id).alias("payments"),
         fn.SUM(Payment.amount).alias("paid"),
         fn.SUM(Payment.refunded).alias("refunded"),
+        fn.SUM(Payment.disputed).alias("disputed"),
     )
     earned = Entry.select(Payment.order.alias("key"), fn.SUM(Entry.amount).alias("earned"))
     earned = earned.join(Payment).where(Entry.affiliate == affiliate, Entry.rule == "R9")
-    names = ("payments", "paid", "refunded", "earned")
+    names = ("payments", "paid", "refunded", "disputed", "earned")
     found: dict[int, dict[str, int]] = {key: dict.fromkeys(names, 0) for key in ids}
     for query in (paid, earned):
         for row in query.where(Payment.order.in_(ids)).group_by(Payment.order).dicts():

@@ -196,6 +196,11 @@ class Program:
         return {"": "Home page", **known}
 
     @property
+    def lost_pages(self) -> str:
+        """The names of landing pages that the allowed hosts do not let through."""
+        return ", ".join(n for n, page in self.pages.items() if page and not self._allowed(page))
+
+    @property
     def sites(self) -> str:
         """The sites that a link may lead to, in words."""
         own = urlsplit(self.product_url).netloc.lower()

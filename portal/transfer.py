@@ -6,16 +6,16 @@ it again.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from peewee import JOIN, chunked, fn, sqlite3
+from peewee import JOIN, chunked, fn
 
-from portal import accounts, affiliates, database, feeds, lists, rules, sheets, traffic
+from portal import accounts, affiliates, backup, database, feeds, lists, rules, sheets, traffic
 from portal.books import Customer, Refund
 from portal.database import transaction
 from portal.models import Affiliate, Click, Fact
@@ -42,16 +42,10 @@ def _line(number: int, more: str = "") -> Iterator[None]:
 
 @contextmanager
 def _rehearsal() -> Iterator[None]:
-    """Deeds in here are undone; on SQLite they are done in a copy, so that no writer waits."""
+    """Deeds in here are done in a copy that is thrown away, so that no writer waits."""
     bound = database.db.obj
-    if not database.is_sqlite():
-        with transaction():
-            yield
-            database.db.rollback()
-        return
-    with TemporaryDirectory(dir=Path(bound.database).parent) as folder:
-        with closing(sqlite3.connect(f"{folder}/copy.db")) as copy:
-            bound.connection().backup(copy)
+    with TemporaryDirectory() as folder:
+        backup.make(Path(folder) / "copy.db")
         database.connect(f"sqlite:///{folder}/copy.db").connect()
         try:
             with transaction():

@@ -32,12 +32,14 @@ def use(folder: str | os.PathLike[str]) -> None:
     _folder = Path(folder)
 
 
-def seal(text: str, *, row: str) -> str:
-    """The sealed form of a text that belongs to `row` ("table:row:column").
+def begin() -> dict[str, Any]:
+    """The key ring, made where there is none. Raises OSError where it cannot be kept."""
+    return _ring() or _add_key({})
 
-    Makes the key ring when there is none. Raises OSError where it cannot be kept.
-    """
-    ring = _ring() or _add_key({})
+
+def seal(text: str, *, row: str) -> str:
+    """The sealed form of a text that belongs to `row` ("table:row:column"). Raises OSError."""
+    ring = begin()
     nonce = secrets.token_bytes(_NONCE)
     closed = _cipher(ring, ring["current"]).encrypt(nonce, text.encode(), row.encode())
     return f"v1:{ring['current']}:{base64.b64encode(nonce + closed).decode()}"

@@ -68,15 +68,15 @@ def make_sale(at, *, click_id="", amount=9_700, plan=MONTHLY, customer="Dana Kim
     return orders.record_sale(feeds.sale(sent | said, at), now=at).body
 
 
-def make_refund(event_id, at, amount=None):
-    """Money given back of a sale."""
+def make_refund(event_id, at, amount=None, **said):
+    """Money given back of a sale, or taken back by the bank."""
     sent = {
         "event_id": f"refund-{next(_numbers)}",
         "sale_event_id": event_id,
         "occurred_at": feeds.written(at),
     }
     sent |= {"amount": amount} if amount else {}
-    return orders.record_refund(feeds.refund(sent, at), now=at).body
+    return orders.record_refund(feeds.refund(sent | said, at), now=at).body
 
 
 def make_earnings(affiliate, at, sales=6):

@@ -44,7 +44,7 @@ ROWS = (
     {"views"},
     {"__init__"},
     {"serve"},
-    {"cli_money", "cli_backup"},
+    {"cli_access", "cli_backup", "cli_money"},
     {"cli"},
 )
 

@@ -1,19 +1,22 @@
 """The commands: what they print, and with which status they end."""
 
 import json
+import re
 import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 import time_machine
 from click.testing import CliRunner
 
-from portal import access, accounts, affiliates, database, vault
-from portal.books import PaperCheck, Payout
+from portal import access, accounts, affiliates, closing, database, sessions, vault
+from portal.books import Entry, PaperCheck, Payout
 from portal.cli import cli
+from portal.database import utcnow
 from portal.models import Admin, Affiliate, Audit, TaxIdOnFile
 from tests.papers import texts
 
@@ -164,6 +167,30 @@ def test_a_poor_password_makes_no_admin(run):
     result = run("admin", "create", "ada@example.com", "--password-stdin", stdin="short\n")
     assert result.exit_code == 1
     assert Admin.select().count() == 0
+
+
+def test_an_admin_is_taken_away(run):
+    for who in ("ada", "bob"):
+        run("admin", "create", f"{who}@example.com")
+    ada = Admin.get(email="ada@example.com")
+    token = sessions.begin(ada, "", now=utcnow())
+    assert run("admin", "list").stdout.splitlines()[0].startswith("ada@example.com, since 20")
+    assert run("admin", "remove", "ADA@example.com").exit_code == 0
+    assert sessions.account_of(token, now=utcnow(), acting=True) is None
+    assert [admin.email for admin in Admin.select()] == ["bob@example.com"]
+    assert Audit.get(did="admin removed").subject == "ada@example.com"
+    assert run("admin", "remove", "ada@example.com").exit_code == 1
+
+
+def test_keys_of_tax_ids_are_there_to_be_copied_from_the_start(run, tmp_path):
+    run("init")
+    assert list(tmp_path.rglob("vault-keys.json"))
+
+
+def test_nobody_signs_in_to_a_closed_account(run, earned):
+    closing.close(Affiliate.get(code="ada"), now=FEBRUARY)
+    refused = run("affiliate", "password", "ada")
+    assert (refused.exit_code, "cannot sign in" in refused.stderr) == (1, True)
 
 
 def test_a_one_time_password(run, earned):
@@ -344,6 +371,22 @@ def test_a_restore_makes_the_database_where_there_is_none(run, earned, tmp_path)
     assert CliRunner().invoke(cli, ["restore", file], env=environ).exit_code == 0
     told = json.loads(CliRunner().invoke(cli, ["settings", "--json"], env=environ).stdout)
     assert told == json.loads(run("settings", "--json").stdout)
+    assert not (empty / "backups").exists()  # there was nothing to keep
+
+
+def test_what_a_restore_replaces_is_kept_and_comes_back(run, earned, tmp_path):
+    before = [entry.amount for entry in Entry.select().order_by(Entry.id)]
+    empty = str(tmp_path / "empty.db")
+    database.db.close_all()
+    away = {"DATABASE_URL": f"sqlite:///{tmp_path}/new.db", "PORTAL_DATA": str(tmp_path)}
+    for given in (["init"], ["backup", empty]):
+        assert CliRunner().invoke(cli, given, env=away).exit_code == 0
+    said = run("restore", empty).stdout
+    assert Entry.select().count() == 0
+    kept = re.search(r"What was here before is in (.*)\.\n", said)[1]
+    assert Path(kept).stat().st_mode & 0o777 == 0o600
+    run("restore", kept)
+    assert [entry.amount for entry in Entry.select().order_by(Entry.id)] == before
 
 
 def test_what_cannot_be_backed_up_or_restored_is_told(run, tmp_path):

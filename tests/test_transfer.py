@@ -8,6 +8,7 @@ import pytest
 from portal import (
     accounts,
     affiliates,
+    database,
     feeds,
     orders,
     rules,
@@ -156,6 +157,18 @@ def test_a_file_that_is_not_text(take, tmp_path):
     file = tmp_path / "bytes.csv"
     file.write_bytes(b"event_id,customer_id\n\xff\xfe,c\n")
     assert "UTF-8" in take("sales", file=file)[1][0]
+
+
+def test_no_writer_waits_for_a_check(take, ada, monkeypatch):
+    real, bound, seen = transfer._take, database.db.obj, []
+
+    def taken(*about):
+        seen.append((bound.in_transaction(), database.db.obj is bound))
+        return real(*about)
+
+    monkeypatch.setattr(transfer, "_take", taken)
+    take("customers", "customer_id,email", "c,c@shop.example")
+    assert seen == [(False, False), (True, True)]  # in the copy, and then for good
 
 
 # --- Taking in ---------------------------------------------------------------------------------

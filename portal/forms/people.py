@@ -52,6 +52,19 @@ class EstimateForm(Form):
     plan = fields.SelectField("Each on")
 
 
+class Applicant(Form):
+    """Who applies; the first of the form, so also of what is to be mended in it."""
+
+    name = line("Your name", "name", needed="Say who you are.")
+    company = line("Company", "organization")
+    email = line(
+        "E-mail", "email", hint="Your login is sent here.", needed="Your login needs an address.",
+        most=254, type="email",
+    )  # fmt: skip
+    website = line("Website", "url", hint="Where most of your readers are.", most=250, type="url")
+    validate_email = _is_address
+
+
 class AddressForm(Form):
     """Where checks go. Nothing is required of an applicant: an address can be given later."""
 
@@ -99,20 +112,12 @@ class TaxForm(Form):
         return {"yes": True, "no": False}.get(self.us_person.data or "")
 
 
-class ApplyForm(AddressForm, TaxForm):
-    name = line("Your name", "name", needed="Say who you are.")
-    company = line("Company", "organization")
-    email = line(
-        "E-mail", "email", hint="Your login is sent here.", needed="Your login needs an address.",
-        most=254, type="email",
-    )  # fmt: skip
-    website = line("Website", "url", hint="Where most of your readers are.", most=250, type="url")
+class ApplyForm(Applicant, AddressForm, TaxForm):
     promotion = line(
         "How you will promote, in a sentence or two", hint=PROMOTION_HINT, most=2_000,
         kind=fields.TextAreaField,
     )  # fmt: skip
     terms = fields.BooleanField(TERMS, [InputRequired("Tick this to apply.")])
-    validate_email = _is_address
 
     def said(self) -> dict[str, Any]:
         said = {name: value for name, value in self.data.items() if name != "terms"}

@@ -155,8 +155,20 @@ def test_orders_explain_themselves(login_as, alice, today):
     assert "Dana" not in page
     assert "Your link was the last one followed before the order (R7.4)" in page
     assert "7 minutes before the order" in page
-    assert "Refunded" in page
+    assert "Refunded</span>" in page
+    assert "<dt>Refunded</dt><dd>$97.00</dd>" in page
+    assert "Charged back" not in page
     assert "$20.00 (R9)" in page
+
+
+def test_a_chargeback_is_called_one(login_as, alice, today):
+    sale = make_sale(today, click_id=make_click(alice, today))
+    make_refund(sale["event_id"], today, 1_000)
+    make_refund(sale["event_id"], today, kind="chargeback")
+    page = login_as(alice).get("/center/orders").text
+    assert "Charged back</span>" in page
+    assert "<dt>Refunded</dt><dd>$10.00</dd>" in page
+    assert "<dt>Charged back</dt><dd>$87.00</dd>" in page
 
 
 def test_csv_is_the_filtered_rows_and_harmless(login_as, alice, today):

@@ -62,12 +62,13 @@ def say(deed: str, done: dict[str, Any], moved: int = 0, refused: int = 0) -> No
 
 @blueprint.get("/")
 def overview() -> Response:
-    zone = settings().zone
+    zone, config = settings().zone, current_app.config["PORTAL"]
     return page(
         "admin/overview.html",
         "admin/_work.html",
         work=office.work(),
-        mails=mail.waiting().count(),
+        mails=(mail.late(now()) if config.mail else mail.waiting()).count(),
+        mail_server=config.mail,
         cases=waiting(),
         stale=stale(now()).count(),
         figures=office.month_figures(now(), zone),
@@ -75,7 +76,7 @@ def overview() -> Response:
         today=f"{now().astimezone(zone):%A}, {formats.long_date(now(), zone)}",
         runs=office.runs()[:6],
         unconfirmed=backup.unconfirmed(),
-        backed_up=backup.last(current_app.config["PORTAL"].data),
+        backed_up=backup.last(config.data),
     )
 
 

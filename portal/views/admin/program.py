@@ -20,6 +20,8 @@ def change() -> Response:
             changed = program.change_all(form.said(), by=me().email, now=now())
             named = ", ".join(map(label, changed))
             flash(f"Saved: {named}." if changed else "Nothing was changed.", "good")
+            if lost := program.load().lost_pages:
+                flash(f"Not on a site that links may lead to, so not offered: {lost}.", "bad")
             return goto("admin.settings")
     history, older = office.settings_log(before())
     return page("admin/settings.html", form=form, history=history, older=older, **_today())

@@ -142,14 +142,14 @@ def _told_order(order: Order, money: dict[str, Any], names: dict[int | None, str
         trail.append(("Your other clicks", others))
     payments = formats.plural(money["payments"], "payment")
     trail.append(("Paid", f"{payments}, {formats.usd(money['paid'])} in all"))
-    if money["refunded"]:
-        trail.append(("Refunded", formats.usd(money["refunded"])))
+    taken = {"Refunded": money["refunded"] - money["disputed"], "Charged back": money["disputed"]}
+    trail += [(name, formats.usd(amount)) for name, amount in taken.items() if amount]
     trail.append(("Earned", earned(money["earned"], money["unpaid"])))
     state = ("Paid" if order.interval == "once" else "Paying"), "good"
     if not money["paid"]:
         state = "Not paid yet", ""
     elif money["refunded"] >= money["paid"]:
-        state = "Refunded", "bad"
+        state = "Charged back" if money["disputed"] else "Refunded", "bad"
     who = formats.initials(order.customer.name, order.customer.email)
     plan = formats.plan(order.interval, order.price, order.plan_name)
     key, at = order.order_id, order.ordered_at.isoformat()
