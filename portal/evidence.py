@@ -38,8 +38,7 @@ class Why(NamedTuple):
 def why_not(affiliate: Affiliate, clicks: Iterable[Click]) -> dict[int, Why]:
     """By click, why the first order that followed it is not this affiliate's."""
     these = Click.id.in_([click.id for click in clicks])
-    found = _told(affiliate, _pairs(affiliate, these, _won_none(affiliate)))
-    return {why.click.id: why for why in found}
+    return {why.click.id: why for why in _told(affiliate, _pairs(affiliate, these))}
 
 
 def lost(affiliate: Affiliate, wanted: Filter, limit: int) -> list[Why]:
@@ -50,14 +49,8 @@ def lost(affiliate: Affiliate, wanted: Filter, limit: int) -> list[Why]:
     these = wanted.where(Click.clicked_at)
     mine = Click.select(Click.id).where(Click.affiliate_id == affiliate.id, *these)
     floor = mine.order_by(Click.id.desc()).offset(RECENT).limit(1).scalar() or 0
-    query = _pairs(affiliate, Click.id > floor, _won_none(affiliate), *these)
+    query = _pairs(affiliate, Click.id > floor, *these)
     return _told(affiliate, query.order_by(Click.id.desc()).limit(limit))
-
-
-def _won_none(affiliate: Affiliate) -> Any:
-    """The condition of clicks that brought no order, whatever that customer bought later."""
-    won = Order.credited_to == affiliate, Order.click_id.is_null(False)
-    return Click.id.not_in(Order.select(Order.click_id).where(*won))
 
 
 def between(affiliate: Affiliate, since: datetime, before: datetime) -> list[Why]:

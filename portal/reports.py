@@ -26,12 +26,13 @@ Query = Any  # what a select yields depends on .tuples(), which types do not fol
 
 @dataclass(frozen=True)
 class Filter:
-    """What a table shows: instants from and before, a link (0 is the main one), a label."""
+    """What a table shows: instants from and before, a link (0 is the main one), label, click."""
 
     since: datetime | None = None
     before: datetime | None = None
     link: int | None = None
     sub_id: str = ""
+    click: int | None = None
 
     def where(self, at: Any) -> list[Any]:
         """The conditions of what it lets through, of a query that has clicks in it."""
@@ -40,6 +41,8 @@ class Filter:
             found.append(at < self.before)
         if self.link is not None:
             found.append(Click.link_id == self.link if self.link else Click.link_id.is_null())
+        if self.click is not None:
+            found.append(Click.id == self.click)
         return [*found, Click.sub_id == self.sub_id] if self.sub_id else found
 
 
@@ -155,13 +158,14 @@ def labels(affiliate: Affiliate) -> list[str]:
 
 
 def clicks(affiliate: Affiliate, wanted: Filter, **cut: Any) -> Rows:
-    """Click-throughs, newest first, and by click the order that followed."""
+    """Click-throughs, newest first, and by click the orders that it won."""
     mine = (Click.affiliate_id == affiliate.id) & Click.mark.is_null()
     found = _cut(Click.select().where(mine, *wanted.where(Click.clicked_at)), Click.id, **cut)
     ordered = Order.select(Order.click_id, Order.order_id).where(
         Order.click_id.in_([click.id for click in found.rows]), Order.credited_to == affiliate
     )
-    found.more = dict(list(ordered.tuples()))
+    for click, order in ordered.order_by(Order.id).tuples():
+        found.more.setdefault(click, []).append(order)
     return found
 
 

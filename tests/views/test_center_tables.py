@@ -95,6 +95,39 @@ def test_a_bad_filter_is_said(login_as, alice, query):
     assert "to fix" in answer.text
 
 
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("from=2026-11-30&to=2026-11-01", "From: This day is after To."),
+        ("from=2026-13-40", "A date is written YYYY-MM-DD, like 2026-12-01."),
+    ],
+)
+def test_a_bad_span_says_what_is_right(login_as, alice, query, said):
+    answer = login_as(alice).get(f"/center/clicks?{query}")
+    assert answer.status_code == 422
+    assert said in answer.text
+
+
+def test_a_click_leads_to_its_orders(login_as, alice, mallory, today):
+    one = make_click(alice, today - timedelta(minutes=9))
+    four = make_click(alice, today - timedelta(minutes=8))
+    make_sale(today, click_id=one, order_id="single")
+    for number in range(4):
+        make_sale(today, click_id=four, order_id=f"of-four-{number}")
+    make_sale(today, click_id=four, order_id="own", email=alice.email)
+    client = login_as(alice)
+    page = client.get("/center/clicks").text
+    assert f'href="/center/orders?click={one}">single</a>' in page
+    assert f'href="/center/orders?click={four}">4 orders</a>' in page
+    assert "One more, not yours: The buyer is you: nobody earns on own purchases (R14)" in page
+    for click, count in ((one, 1), (four, 4)):
+        page = client.get(f"/center/orders?click={click}").text
+        assert f"{count} order{'s' * (count > 1)} shown here" in page
+        assert "Show all orders" in page
+    assert "nobody earns on own purchases" in page
+    assert login_as(mallory).get(f"/center/orders?click={four}").status_code == 404
+
+
 def test_older_rows_by_key(login_as, alice, today):
     for minute in range(30):
         make_click(alice, today - timedelta(minutes=minute), sub_id=f"n{minute:02d}")

@@ -37,7 +37,7 @@ def orders() -> Response:
 
 
 def _read_clicks(*wanted: Any, **cut: Any) -> Rows:
-    """Clicks, each with the order that followed, or why it is not theirs; a file needs neither."""
+    """Clicks, each with its orders, and why another is not theirs; a file needs neither."""
     found = reports.clicks(*wanted, **cut)
     lost = evidence.why_not(me(), found.rows if "limit" not in cut else ())
     found.more = {c.id: (found.more.get(c.id), lost.get(c.id)) for c in found.rows}
@@ -72,7 +72,8 @@ def _table(
     if not form.validate():
         return page(html, status=422, form=form, rows=None, **context)
     since, until = _midnight(form.since.data), _midnight(form.until.data, 1)
-    wanted = Filter(since, until, chosen[form.link.data or ""], form.typed("sub_id"))
+    click = _key("click", _click_of)
+    wanted = Filter(since, until, chosen[form.link.data or ""], form.typed("sub_id"), click)
     csv = request.args.get("format") == "csv"
     cut = {at: _key(at, key_of) for at in ("before", "upto")}
     found = read(me(), wanted, **({"limit": None} if csv else cut))
@@ -94,6 +95,7 @@ def _table(
 def _filtered(form: RowsForm) -> str:
     """What a table is narrowed to: on Guide with the label spring from Nov 1. Empty for nothing."""
     said = {
+        "after": request.args.get("click") and "that click",
         "on": MAIN_LINK if form.link.data == "main" else form.link.data,
         "with the label": form.typed("sub_id"),
         "from": form.since.data and formats.day(form.since.data, settings().zone, now()),
@@ -128,7 +130,7 @@ def _told_click(click: Click, more: tuple[Any, Any], names: dict[int | None, str
     at: datetime = click.clicked_at
     until, key = at + timedelta(days=click.days), click.outside_id
     link = names.get(click.link_id, MAIN_LINK)
-    cells = (at.isoformat(), link, click.sub_id, click.referrer, until.isoformat(), key)
+    cells = (at, link, click.sub_id, click.referrer, until, key)
     return {"key": key, "cells": cells, "click": click, "link": link, "until": until,
             "ordered": more[0], "lost": more[1]}  # fmt: skip
 
