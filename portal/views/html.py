@@ -159,7 +159,7 @@ def is_live() -> bool:
 
 def table(name: str, head: str, rows: Iterable[Iterable[Any]]) -> Response:
     """Rows of cells as a CSV file to download, under the names of the columns."""
-    return for_machines(name, [head.split(), *(map(_harmless, row) for row in rows)])
+    return for_machines(name, [head.split(), *([_cell(cell) for cell in row] for row in rows)])
 
 
 def for_machines(name: str, rows: Iterable[Iterable[Any]]) -> Response:
@@ -183,8 +183,12 @@ def _download(name: str, content: bytes | Iterator[str], mimetype: str) -> Respo
     return Response(content, mimetype=mimetype, headers=file)
 
 
-def _harmless(cell: Any) -> Any:
-    """A cell as it is, or with an apostrophe before what a spreadsheet would take for a formula."""
+def _cell(cell: Any) -> Any:
+    """A cell as it is, an instant as program time with its offset (RFC 3339), or with an apostrophe
+    before what a spreadsheet would take for a formula.
+    """
+    if isinstance(cell, datetime):
+        return cell.astimezone(settings().zone).isoformat()
     risky = isinstance(cell, str) and re.match(r"[=+@\t\r\n]|-(?!\d+\.\d\d\Z)", cell)
     return f"'{cell}" if risky else cell
 

@@ -107,7 +107,31 @@ def test_a_spreadsheet_can_add_up_a_statement(login_as, alice, today):
     (sale,) = make_earnings(alice, today, sales=1)
     make_refund(sale["event_id"], today)
     rows = csv.DictReader(login_as(alice).get("/center/payments?format=csv").text.splitlines())
+    rows = list(rows)
     assert [float(row["amount"]) for row in rows] == [20, -20]
+    at = today.astimezone(program.load().zone).isoformat()
+    assert re.fullmatch(r"[0-9-]{10}T[0-9:]{8}[+-]\d\d:\d\d", at)
+    assert rows[0]["happened_at"] == at
+
+
+def test_older_months_are_reached_down_to_the_first(login_as, set_up, today):
+    zone = program.load().zone
+    this = month_of(today, zone)
+    old = make_affiliate("old", this.plus(-25).start(zone) + timedelta(days=3))
+    client, address, seen = login_as(old), "/center/payments", []
+    while address:
+        page = client.get(address).text
+        seen += re.findall(r'<th scope="row"><a href="/center/payments\?month=([0-9-]+)"', page)
+        older = re.search(r'href="([^"]+)">Older months', page)
+        assert ("Newer months" in page) == (address != "/center/payments")
+        address = older and older[1]
+    assert seen == [this.plus(-n) for n in range(26)]
+
+
+def test_a_month_to_come_is_nowhere(login_as, alice, today):
+    this = month_of(today, program.load().zone)
+    assert login_as(alice).get(f"/center/payments?month={this}").status_code == 200
+    assert login_as(alice).get(f"/center/payments?month={this.plus(1)}").status_code == 404
 
 
 @pytest.mark.parametrize("query", ["?month=2026-13", "?month=x", "?after=-1", "?after=x"])

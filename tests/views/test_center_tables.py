@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from portal import database
+from portal import database, program
 from tests.makers import make_click, make_earnings, make_refund, make_sale
 
 TABLES = ["/center/clicks", "/center/orders", "/center/payments"]
@@ -211,6 +211,8 @@ def test_csv_is_the_filtered_rows_and_harmless(login_as, alice, today):
     assert answer.mimetype == "text/csv"
     assert "attachment" in answer.headers["Content-Disposition"]
     assert ",'-1-1," in answer.text
+    zone = program.load().zone
+    assert f"\n{today.astimezone(zone).isoformat()}," in answer.text.replace("\r", "")
     assert len(client.get("/center/clicks?format=csv&sub_id=x").text.splitlines()) == 1
 
 

@@ -154,7 +154,7 @@ def _told_order(order: Order, money: dict[str, Any], names: dict[int | None, str
         state = "Charged back" if money["disputed"] else "Refunded", "bad"
     who = formats.initials(order.customer.name, order.customer.email)
     plan = formats.plan(order.interval, order.price, order.plan_name)
-    key, at = order.order_id, order.ordered_at.isoformat()
+    key, at = order.order_id, order.ordered_at
     sums = [formats.decimal(money[name]) for name in ("paid", "refunded", "earned")]
     return {"key": key, "cells": (key, at, who, plan, *sums, order.rule), "order": order,
             "who": who, "plan": plan, "state": state, "trail": trail, **money}  # fmt: skip
@@ -182,7 +182,7 @@ def payments() -> Response:
     told = explain([entry for entry, _ in rows], zone=zone, now=now())
     if csv:
         cells = (
-            (e.recorded_at.isoformat(), e.happened_at.isoformat(), told[e.id].title, e.kind, e.rule,
+            (e.recorded_at, e.happened_at, told[e.id].title, e.kind, e.rule,
              formats.decimal(e.amount), formats.decimal(b)) for e, b in rows
         )  # fmt: skip
         columns = "recorded_at happened_at entry kind rule amount balance"
@@ -216,7 +216,7 @@ def team() -> Response:
     if request.args.get("format") == "csv":
         columns = "name joined attached because orders_month paid_month earned_month earned"
         cells = (
-            (m.name, m.joined.isoformat(), m.attached.isoformat(), m.because, m.orders,
+            (m.name, m.joined, m.attached, m.because, m.orders,
              *map(formats.decimal, (m.paid, m.earned, m.ever))) for m in rows
         )  # fmt: skip
         return table("team", columns, cells)
