@@ -187,8 +187,8 @@ def _paper(check: Any, now: datetime) -> str:
     return number + (CHECKS | told)[check.status]
 
 
-def by_month(affiliate: Affiliate, *, now: datetime) -> list[dict[str, Any]]:
-    """The last twelve months, newest first: earned, paid, and what became of it in words."""
+def by_month(affiliate: Affiliate, last: Month, *, now: datetime) -> list[dict[str, Any]]:
+    """Twelve months, newest first: earned, paid, and what became of it in words."""
     zone, least = program.load().zone, usd(program.terms_version().terms().minimum_payout)
     papers: dict[str, list[Any]] = {}
     query: Any = PaperCheck.select(PaperCheck, Payout).join(Payout)
@@ -202,7 +202,7 @@ def by_month(affiliate: Affiliate, *, now: datetime) -> list[dict[str, Any]]:
     }
     notes = {name: kept[reason] for name, reason in reasons.tuples()}
     notes |= {name: _told(checks, now) for name, checks in papers.items()}
-    earned = reports.earned_by_month(affiliate, now=now, zone=zone)
+    earned = reports.earned_by_month(affiliate, last, zone)
     began = months.month_of(affiliate.applied_at, zone)
     return [
         {"month": m, "earned": cents, "note": notes.get(m, ""),

@@ -245,9 +245,9 @@ def statement(
     return brought, told, cut[-1].id if len(rows) > len(cut) else None
 
 
-def earned_by_month(affiliate: Affiliate, *, now: datetime, zone: ZoneInfo) -> dict[Month, int]:
-    """What was earned in each of the last twelve months, newest first."""
-    spans = [months.month_of(now, zone).plus(-n) for n in range(12)]
+def earned_by_month(affiliate: Affiliate, last: Month, zone: ZoneInfo) -> dict[Month, int]:
+    """What was earned in each of twelve months, newest first."""
+    spans = [last.plus(-n) for n in range(12)]
     inside = [
         EARNED & (Entry.happened_at >= m.start(zone)) & (Entry.happened_at < m.end(zone))
         for m in spans

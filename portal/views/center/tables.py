@@ -174,7 +174,10 @@ def payments() -> Response:
         month = Month(request.args.get("month") or this)
     except ValueError:
         abort(404)
-    if not (after.isascii() and after.isdigit() and len(after) < 18):
+    last = this  # of the twelve months beside the statement, of which it is one
+    while month < last.plus(-11):
+        last = last.plus(-12)
+    if month > this or not (after.isascii() and after.isdigit() and len(after) < 18):
         abort(404)
     brought, rows, later = reports.statement(
         me(), month.start(zone), month.end(zone), after=int(after), limit=None if csv else 100
@@ -197,7 +200,9 @@ def payments() -> Response:
         told=told,
         later=later,
         balance=rows[-1][1] if rows else brought,
-        by_month=outlook.by_month(me(), now=now()),
+        by_month=outlook.by_month(me(), last, now=now()),
+        older=last.plus(-12) if last.plus(-12) >= months.month_of(me().applied_at, zone) else None,
+        newer=last.plus(12) if last < this else None,
         year=(year := months.year_of(now(), zone)),
         dated=outlook.checks_dated(me(), year),
         tax_id=TaxIdOnFile.get_or_none(affiliate=me()),
