@@ -214,7 +214,8 @@ class Program:
         """
         found = self._allowed(page) or self._allowed(f"https://{page}")
         if page and not found:
-            raise Refused(f"A link leads to a page of {self.sites}.", "page")
+            said = f"A link leads to a page of {self.sites}. Begin with https:// or /."
+            raise Refused(said, "page")
         return found
 
     def _allowed(self, page: str) -> str:

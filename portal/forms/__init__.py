@@ -69,6 +69,16 @@ def line(
     return kind(label, checks, filters=[trim], description=hint, render_kw=attributes)
 
 
+class Day(fields.DateField):
+    """A day, typed where a browser has no calendar."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError("A date is written YYYY-MM-DD, like 2026-12-01.") from None
+
+
 def password(label: str, auto: str = "current-password", hint: str = "", *checks: Any) -> Any:
     needed = [InputRequired("Type the password."), *checks]
     return fields.PasswordField(label, needed, description=hint, render_kw={"autocomplete": auto})

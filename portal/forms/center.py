@@ -1,9 +1,10 @@
 """Forms of the Resource Center: what tables show, links, and questions to the office."""
 
 from wtforms import fields, widgets
-from wtforms.validators import InputRequired, Optional
+from wtforms.fields import Field
+from wtforms.validators import InputRequired, Optional, ValidationError
 
-from portal.forms import Form, KeyedForm, LeadsTo, is_label, leads_to, line, options
+from portal.forms import Day, Form, KeyedForm, LeadsTo, is_label, leads_to, line, options
 
 BOUGHT = {
     "": "I do not know",
@@ -16,10 +17,14 @@ BOUGHT = {
 class RowsForm(Form):
     """What a table shows; the form is sent by GET, so its address can be kept."""
 
-    since = fields.DateField("From", [Optional()], name="from")
-    until = fields.DateField("To", [Optional()], name="to")
+    since = Day("From", [Optional()], name="from")
+    until = Day("To", [Optional()], name="to")
     link = fields.SelectField("Link", validators=[Optional()], default="")
     sub_id = line("Label (sub-ID)", most=64)
+
+    def validate_since(self, field: Field) -> None:
+        if field.data and self.until.data and field.data > self.until.data:
+            raise ValidationError("This day is after To. Choose an earlier one, or a later To.")
 
 
 class LinkForm(LeadsTo):
@@ -45,7 +50,7 @@ class InsideForm(Form):
 
 class NoteForm(KeyedForm):
     seen = fields.IntegerField(widget=widgets.HiddenInput(), validators=[Optional()])
-    text = line("Answer", needed="Write a few words.", most=5_000, kind=fields.TextAreaField)
+    text = line("Your message", needed="Write a few words.", most=5_000, kind=fields.TextAreaField)
 
 
 class AskForm(KeyedForm):
@@ -57,7 +62,7 @@ class AskForm(KeyedForm):
 
 
 class MissingForm(KeyedForm):
-    day = fields.DateField(
+    day = Day(
         "When was it, about?", [InputRequired("Say about when.")],
         description="We look three days either side.",
     )  # fmt: skip

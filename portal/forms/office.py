@@ -6,7 +6,7 @@ from flask_wtf.file import FileField
 from wtforms import fields, widgets
 from wtforms.validators import InputRequired, NumberRange, Optional, Regexp
 
-from portal import pictures
+from portal import forms, pictures
 from portal.forms import Form, KeyedForm, LeadsTo, is_amount, leads_to, line, options, password
 
 ALT_HINT = "For readers who do not see the image."
@@ -77,7 +77,7 @@ class BatchForm(Form):
 
     do = fields.HiddenField()
     first, last = _number("First number"), _number("Last number in the tray")
-    mailed = fields.DateField("Mailed", [Optional()])
+    mailed = forms.Day("Mailed", [Optional()])
     everyone = fields.BooleanField("All of this run")
     after = fields.HiddenField(default="", validators=[Regexp(r"[a-z0-9-]*\Z")])
     moved, refused, start = (fields.IntegerField(default=0) for _ in range(3))

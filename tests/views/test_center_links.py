@@ -72,12 +72,20 @@ def test_a_link_may_lead_deep_into_the_programs_hosts(mine, page, leads_to):
 
 
 @pytest.mark.parametrize(
-    "page", ["https://evil.example/", "javascript:alert(1)", "//evil.example", "https://", "a b"]
+    "page",
+    [
+        "https://evil.example/",
+        "javascript:alert(1)",
+        "//evil.example",
+        "https://",
+        "a b",
+        "pricing",
+    ],
 )
 def test_a_link_leads_nowhere_else_and_says_where_to(mine, page):
     answer = mine.post("/center/links", data={"name": "Deep", "page": page})
     assert answer.status_code == 422
-    assert "A link leads to a page of maestro.example or shop.example." in answer.text
+    assert "maestro.example or shop.example. Begin with https:// or /." in answer.text
     assert 'value="Deep"' in answer.text
     assert not Link.select().exists()
 
