@@ -153,7 +153,7 @@ class _Known:
         payment = self.payments[entry.payment_id]
         order = self.orders[payment.order_id]
         refund = self.refunds.get(entry.fact_id)
-        kind = "Second tier" if entry.kind == rules.OVERRIDE else "Commission"
+        kind = "Override" if entry.kind == rules.OVERRIDE else "Commission"
         if entry.kind == rules.REVERSAL:
             kind = REFUNDS[refund.kind] if refund else "Refund"
         about = self._override if entry.rule == "R13" else self._commission
@@ -205,7 +205,7 @@ class _Known:
             since = day(through.attached_at, self.zone, self.now)
             trail.append(("Because", f"{through.name} {how}, {since} (R12)"))
         rate = percent(self.terms[order.terms_id].override_rate)
-        return f"{rate} of a sale by {through.name}", trail
+        return f"{rate} of a payment through {through.name}", trail
 
     def _formula(self, entry: Any, payment: Payment, order: Any) -> str:
         """The totals before and after, as the rules make them, and the numbers multiplied."""

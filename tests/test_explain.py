@@ -234,7 +234,7 @@ def second_tier(start, now, **other):
 
 
 OVERRIDE = {
-    "": "Second tier: 10% of a sale by Bob Reyes",
+    "": "Override: 10% of a payment through Bob Reyes",
     "Payment": "$97.00, Mar 15, 5:00 am",
     "Through": "Bob Reyes, who is credited with it",
     "Because": "Bob Reyes applied after following your link, Feb 13 (R12)",
@@ -250,13 +250,14 @@ OVERRIDE = {
     [
         ({}, {}),
         ({"name": "Bob Moss"}, {
-            "": "Second tier: 10% of a sale by Bob Moss",
+            "": "Override: 10% of a payment through Bob Moss",
             "Through": "Bob Moss, who is credited with it",
             "Because": "Bob Moss applied after following your link, Feb 13 (R12)"}),
         ({"bought": True}, {
             "Because": "Bob Reyes was your customer before applying, Feb 13 (R12)"}),
         ({"terms": {"override_rate": "1250"}}, {
-            "": "Second tier: 12.5% of a sale by Bob Reyes", "Rule R13": "12.5% × $97.00",
+            "": "Override: 12.5% of a payment through Bob Reyes",
+            "Rule R13": "12.5% × $97.00",
             "Makes": "$12.13", "Later": "−$6.07 on Mar 16, 5:00 am, refund",
             "Left of it": "$6.06"}),
         ({"amount": 5_000}, {

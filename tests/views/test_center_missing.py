@@ -74,7 +74,7 @@ def test_what_nothing_explains_opens_one_case_however_often_it_is_sent(ask, mine
     assert first.location == second.location
     assert Case.select().count() == CaseNote.select().count() == 1
     page = mine.get(first.location).text
-    assert "I miss the sale to Nobody." in page
+    assert "Who bought? Nobody" in page
     assert "What came along" in page
     ask("Nobody", key="another form")
     assert Case.select().count() == 2

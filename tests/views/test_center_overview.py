@@ -50,5 +50,5 @@ def test_who_was_referred_is_counted(login_as, alice, today):
     bob = make_affiliate("bob", today, click_id=make_click(alice, today - timedelta(hours=1)))
     make_earnings(bob, today, sales=1)
     page = login_as(alice).get("/center/").text
-    assert "Second tier: 10% of a sale by Bob Reyes" in page
+    assert "Override: 10% of a payment through Bob Reyes" in page
     assert "$9.70 in " in page

@@ -66,7 +66,7 @@ def missing_sale() -> Response:
 def _opened(claim: Claim, form: MissingForm) -> Case:
     zone = settings().zone
     mine = missing.facts(me(), claim, now=now(), zone=zone)
-    text = claim.more or f"I miss the sale to {claim.who}."
+    text = claim.more or f"Who bought? {claim.who}"
     case = cases.ask(
         me(), f"Missing sale, {claim.on:%b} {claim.on.day}", text,
         key=f"{form.typed('key')} {claim}", now=now(), about="missing", facts=mine,
