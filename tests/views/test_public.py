@@ -11,7 +11,10 @@ FORM = {"name": "Jo Reyes", "email": "jo@example.com", "terms": "y"}
 
 
 def test_program_tells_the_rules_that_hold(client, today):
-    assert "$20.00 for each full monthly payment" in client.get("/").text
+    page = client.get("/").text
+    assert "$20.00 for each full monthly payment" in page
+    assert "$200.00 a year" in page
+    assert "You refer new customers to us" in page
     program.change("month_amount", "2500", by="test", now=today)
     program.change("minimum_payout", "5000", by="test", now=today)
     page = client.get("/").text
