@@ -27,7 +27,7 @@ TAX_CLASSES = {
 W9_NEEDS = {
     "tax_name": "Write the name as it stands on your tax return.",
     "tax_class": "Say how you are taxed.",
-    "w9": "Tick this: without it a U.S. person's tax ID cannot be used.",
+    "w9": "Tick this, or answer above that you are not a U.S. person: a tax ID needs one of them.",
 }
 W9 = (  # the lines of Form W-9
     "the number is my correct taxpayer identification number; I am not subject to backup "
@@ -173,9 +173,11 @@ class NoticesForm(Form):
 
 
 class ProfileTaxForm(Proof, TaxForm):
-    tax_name = line("Name on your tax return", "name")
-    tax_class = fields.SelectField("Taxed as", choices=options(TAX_CLASSES.items()), default="",
-                                   description="An LLC: as it is taxed.")  # fmt: skip
+    tax_name = line("Name on your tax return", "name", hint="Needed with a tax ID.")
+    tax_class = fields.SelectField(
+        "Taxed as", choices=options(TAX_CLASSES.items()), default="",
+        description="Needed with a tax ID. An LLC: as it is taxed.",
+    )  # fmt: skip
     w9 = fields.BooleanField("Under penalties of perjury, I certify that", description=W9)
     e_copy = fields.BooleanField(E_COPY)
 

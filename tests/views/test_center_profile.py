@@ -49,6 +49,8 @@ def test_a_tax_id_is_shown_by_four_digits(login_as, mallory):
     refused = client.post("/center/profile/tax", data=data).text
     for said in ("Tick this", "how you are taxed", "as it stands on your tax return"):
         assert said in refused
+    for label in ("Name on your tax return", "Taxed as"):
+        assert f"{label}</label>" in refused  # without "(optional)": a tax ID needs them
     assert "3456780" not in refused
     assert not TaxIdOnFile.select().exists()
     data |= {"tax-w9": "y", "tax-tax_name": "Mallory Reyes", "tax-tax_class": "individual"}
