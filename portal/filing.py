@@ -217,7 +217,8 @@ def _copy(year: int, one: Recipient, known: program.Program, corrected: bool) ->
     box = taxes.PAY_BOX[max(first for first in taxes.PAY_BOX if first <= year)]
     return RecipientCopy(
         year=year,
-        payer="\n".join(filter(None, (known.payer, known.program_address, known.payer_phone))),
+        payer="\n".join(filter(None, (known.payer, known.program_address))),
+        payer_phone=known.payer_phone,
         payer_tax_id=known.payer_tax_id,
         recipient="\n".join([one.name, *address_lines(one.affiliate)]),
         last_four=one.on_file.last_four if one.on_file else "",

@@ -26,8 +26,7 @@ is generally income of a business and may be subject to self-employment tax; no 
 it unless a box above says so.
 For your protection only the last four digits of your tax ID are shown. The complete number is \
 reported to the IRS.
-If an amount, a name or a number is wrong, tell us: our address and telephone are above. More: \
-www.irs.gov/Form1099NEC"""
+If an amount, a name or a number is wrong, tell us: {reach} above. More: www.irs.gov/Form1099NEC"""
 
 
 @dataclass(frozen=True)
@@ -35,12 +34,13 @@ class RecipientCopy:
     """What the recipient is told; names and addresses have a line each, amounts are cents."""
 
     year: int
-    payer: str  # with the telephone number of somebody who can answer
+    payer: str
     payer_tax_id: str
     recipient: str
     last_four: str  # never more of the recipient's tax ID; "" where none is on file
     account: str
     boxes: tuple[tuple[str, int], ...]  # label with its number, as the year's form has them
+    payer_phone: str = ""  # of somebody who can answer
     corrected: bool = False
 
 
@@ -57,14 +57,17 @@ def recipient_copies(forms: Sequence[RecipientCopy]) -> bytes:
         _people(sheet, form)
         top = _boxes(sheet, form, 4.2)
         sheet.fit(NOTICE, Box(LEFT, top + 0.25, RIGHT - LEFT, 0.6, 10, style="B"))
-        sheet.fit(HELP.format(year=form.year), Box(LEFT, top + 0.95, RIGHT - LEFT, 9.3 - top, 10))
+        reach = "our address and telephone are" if form.payer_phone else "our address is"
+        told = HELP.format(year=form.year, reach=reach)
+        sheet.fit(told, Box(LEFT, top + 0.95, RIGHT - LEFT, 9.3 - top, 10))
     return bytes(sheet.output())
 
 
 def _sound(form: RecipientCopy) -> RecipientCopy:
     if not re.fullmatch(r"([0-9]{4})?", form.last_four):
         raise Refused("A recipient's copy shows the last four digits alone.", "last_four")
-    payer, recipient = printable(form.payer, "payer"), printable(form.recipient, "recipient")
+    payer = printable(f"{form.payer}\n{form.payer_phone}".strip(), "payer")
+    recipient = printable(form.recipient, "recipient")
     return replace(form, payer=payer, recipient=recipient)
 
 

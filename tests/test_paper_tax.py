@@ -15,7 +15,8 @@ def recipient_copy(form):
 
 FORM = RecipientCopy(
     year=2026,
-    payer="MaestroConference\n410 Harbor Way, Suite 200\nOakland, CA 94607\n(510) 555-0100",
+    payer="MaestroConference\n410 Harbor Way, Suite 200\nOakland, CA 94607",
+    payer_phone="(510) 555-0100",
     payer_tax_id="12-3456789",
     recipient="Łukasz Şahin\n1418 Alder Court\nPortland, OR 97214",
     last_four="6789",
@@ -50,6 +51,14 @@ def test_exactly_four_digits_of_the_tax_id_are_shown(digits):
     with pytest.raises(Refused) as refused:
         recipient_copy(replace(FORM, last_four=digits))
     assert refused.value.field == "last_four"
+
+
+def test_a_telephone_is_told_of_where_there_is_one():
+    for phone, said in (("(510) 555-0100", "our address and telephone are above"),
+                        ("", "our address is above")):  # fmt: skip
+        (text,) = texts(recipient_copy(replace(FORM, payer_phone=phone)))
+        assert said in " ".join(text.split())
+        assert (phone or "CA 94607") in text
 
 
 def test_several_have_a_page_each_and_one_without_a_tax_id_says_so():
