@@ -135,7 +135,7 @@ def change(
         Audit.note(by, f"{creative.kind} changed", creative.name, now)
 
 
-def offer(creative: Creative, offered: bool, *, by: str, now: datetime) -> None:
+def offer(creative: Creative, offered: bool, *, by: str, now: datetime) -> Creative:
     """Retire a creative, or offer it again. Pasted blocks go on working either way."""
     with transaction():
         if offered:
@@ -145,6 +145,7 @@ def offer(creative: Creative, offered: bool, *, by: str, now: datetime) -> None:
         if query.where(Creative.id == creative.id, is_retired).execute():
             did = "offered again" if offered else "retired"
             Audit.note(by, f"{creative.kind} {did}", creative.name, now)
+    return creative
 
 
 def set_logo(picture: Picture | None, *, by: str, now: datetime) -> None:

@@ -131,7 +131,9 @@ def test_one_is_retired_and_offered_again(office, send):
     for do, shown in (("retire", "Retired"), ("offer", "Offered")):
         for _ in range(2):
             assert office.post(address, data={"do": do}).location == "/admin/material"
-        assert f">{shown}" in office.get("/admin/material").text
+        page = office.get("/admin/material").text
+        assert f">{shown}" in page
+        assert f"is {shown.lower()}" in page.partition('class="toasts"')[2]
     assert Audit.select().where(Audit.did.startswith("text ")).count() == 3
 
 

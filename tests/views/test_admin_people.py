@@ -39,10 +39,21 @@ def test_applications_are_approved_and_declined(office, alice, today):
     program.change("applications", "review", by="test", now=today)
     for code, deed, then in (("carol", "approve", "active"), ("dave", "decline", "declined")):
         who = make_affiliate(code, today, password=None)
-        assert office.post(f"/admin/applications/{code}", data={"do": deed}).status_code == 303
+        assert f'action="/admin/applications/{code}"' in office.get("/admin/").text
+        answer = office.post(f"/admin/applications/{code}", data={"do": deed})
+        assert answer.location == "/admin/"
         assert status(who) == then
+    make_affiliate("eve", today, password=None)
+    answer = office.post("/admin/affiliates/eve/status", data={"do": "approve"})
+    assert answer.location == "/admin/affiliates/eve"
     assert office.post("/admin/applications/carol", data={"do": "crown"}).status_code == 422
     assert office.post("/admin/applications/nobody", data={"do": "approve"}).status_code == 404
+
+
+def test_a_program_without_affiliates_says_so(office):
+    page = office.get("/admin/affiliates").text
+    assert "No affiliates yet" in page
+    assert "Nobody matches" not in page
 
 
 def test_affiliates_are_found(office, alice, mallory):

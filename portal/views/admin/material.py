@@ -81,7 +81,9 @@ def _preview(form: CreativeForm) -> dict[str, Any]:
 @blueprint.post(f"/material/{KIND}/{NUMBER}/offer")
 def offer(kind: str, number: int) -> Response:
     offered = request.form.get("do") == "offer"
-    attempt(material.offer, _found(kind, number), offered, by=me().email)
+    if it := attempt(material.offer, _found(kind, number), offered, by=me().email):
+        said = "offered again" if offered else "retired: where it was pasted it goes on working"
+        flash(f"{it.name} is {said}.", "good")
     return goto("admin.material")
 
 

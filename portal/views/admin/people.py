@@ -98,7 +98,9 @@ def change_status(code: str) -> Response:
     if attempt(affiliates.set_status, affiliate, to, by=me().email):
         told = " and told by e-mail" if waited else ""
         flash(f"{affiliate.name} is {to} now{told}.", "good")
-    return goto("admin.overview") if waited else goto("admin.affiliate", code=affiliate.code)
+    if request.endpoint == "admin.decide":  # from the overview's list
+        return goto("admin.overview")
+    return goto("admin.affiliate", code=affiliate.code)
 
 
 @blueprint.post("/affiliates/<code>/adjustments")
