@@ -55,7 +55,9 @@ def void(month, today, *codes):
 
 
 def test_a_file_tells_each_check_once_and_stays_as_it_was(printed, month, today):
-    assert "3 checks and 0 voids the bank does not know yet" in printed.get("/admin/bank").text
+    page = printed.get("/admin/bank").text
+    assert "3 checks and 0 voids are in no file yet" in page
+    assert "disabled" not in page
     assert printed.post("/admin/bank/files").status_code == 303
     first = lines(printed.get("/admin/bank/files/1"))
     assert first == [
@@ -73,7 +75,8 @@ def test_a_file_tells_each_check_once_and_stays_as_it_was(printed, month, today)
     ]
     page = printed.get("/admin/bank").text
     assert "$360.00" in page
-    assert "The bank knows everything" in page
+    assert "Every check and void is in a file" in page
+    assert "disabled>Make the next file" in page
     assert Audit.select().where(Audit.did == "bank file").count() == 2
 
 
