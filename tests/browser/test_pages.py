@@ -30,6 +30,8 @@ OFFICE = """
 """.split()
 AXE = "(options) => axe.run(document, options)"
 ONLY_COLOURS = {"runOnly": ["color-contrast"]}
+SIDEWAYS = """() => [document.documentElement, ...document.querySelectorAll(".scroll")]
+  .filter((box) => box.scrollWidth > box.clientWidth).map((box) => box.outerHTML.slice(0, 99))"""
 UNFOLD = """() => [...document.querySelectorAll("main details")].slice(0, 3)
   .forEach((details) => { details.open = true; })"""
 
@@ -114,6 +116,14 @@ def test_pages_are_accessible_silent_and_never_sideways(open_page, addresses, pe
     assert found == {}
     assert wide == []
     assert [words for words in page.said if "404" not in words] == []
+
+
+@pytest.mark.parametrize("address", ["affiliates", "affiliates/long", "material"])
+def test_long_names_and_rows_with_buttons_fit_a_phone(open_page, addresses, today, address):
+    make_affiliate("long", today, name=f"{'W' * 60} {'M' * 59}")
+    page = open_page("office@example.com", width=390)
+    page.goto(f"/admin/{address}")
+    assert page.evaluate(SIDEWAYS) == []
 
 
 def test_a_first_visit_is_light(open_page, alice):
