@@ -29,6 +29,7 @@ class Archive:
     def __init__(self) -> None:
         self._terms = list(TermsVersion.select().order_by(TermsVersion.id.desc()))
         self.history = lru_cache(HISTORIES)(self._history)
+        self.links, self.owners = lru_cache(HISTORIES)(_links), lru_cache(HISTORIES)(_owners)
 
     def _history(self, affiliate: int) -> list[Told]:
         facts = Fact.select(Fact.id, Fact.kind, Fact.content, Fact.email_key)
@@ -67,21 +68,28 @@ class Past(World):
         return None
 
     def same(self, customer: int, email_key: str) -> int | None:
-        link = _link(customer, self.before)
-        if link or not email_key:
-            return link and link.affiliate_id
-        facts = Fact.select(Fact.affiliate_id).distinct()
-        facts = facts.where(Fact.email_key == email_key, Fact.id < self.before)
-        for (affiliate,) in facts.where(Fact.kind.in_(("application", "email"))).tuples():
+        link = _linked(self._archive.links(customer), self.before)
+        for (affiliate,) in self._archive.owners(email_key) if email_key and not link else ():
             last = self._archive.last(affiliate, self.before, "application", "email")
             if last and last.email_key == email_key:
                 return affiliate
-        return None
+        return link
 
 
-def _link(customer: int, before: float) -> Fact | None:
-    """The fact that linked a customer to an account before a fact was recorded."""
-    return Fact.get_or_none(Fact.kind == "link", Fact.customer_id == customer, Fact.id < before)
+def _owners(email_key: str) -> list[tuple[int]]:
+    """Whose an e-mail is or was."""
+    facts = Fact.select(Fact.affiliate_id).where(Fact.email_key == email_key).distinct()
+    return list(facts.where(Fact.kind.in_(("application", "email"))).tuples())
+
+
+def _links(customer: int) -> list[tuple[int, int]]:
+    facts = Fact.select(Fact.id, Fact.affiliate_id).where(Fact.customer_id == customer)
+    return list(facts.where(Fact.kind == "link").tuples())
+
+
+def _linked(links: list[tuple[int, int]], before: float) -> int | None:
+    """The account to which a customer was linked before a fact was recorded."""
+    return next((affiliate for fact, affiliate in links if fact < before), None)
 
 
 def past_customers(email_key: str | None, before: int) -> list[rules.PastCustomer]:
@@ -93,7 +101,7 @@ def past_customers(email_key: str | None, before: int) -> list[rules.PastCustome
     for customer in paid:
         told = Fact.select().where(heard, Fact.customer_id == customer.id)
         last = told.where(Fact.email_key.is_null(False)).order_by(Fact.id.desc()).get()
-        if last.email_key == email_key and not _link(customer.id, before):
+        if last.email_key == email_key and not _linked(_links(customer.id), before):
             found.append(rules.PastCustomer(customer.first_paid, customer.belongs_to_id))
     return found
 

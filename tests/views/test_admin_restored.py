@@ -40,6 +40,6 @@ def test_without_a_restore_there_is_nothing_to_confirm(login_as, admin):
 
 def test_the_last_backup_is_told(login_as, admin, app, today):
     office, data = login_as(admin), app.config["PORTAL"].data
-    assert "None yet" in office.get("/admin/").text.partition("Last backup")[2]
+    assert "None yet" in office.get("/admin/").text.partition("Last nightly backup")[2]
     backup.nightly(data, today.date())
-    assert "None yet" not in office.get("/admin/").text.partition("Last backup")[2]
+    assert "None yet" not in office.get("/admin/").text.partition("Last nightly backup")[2]
