@@ -111,7 +111,7 @@ def _words(text: str) -> set[str]:
 
 def _yours(affiliate: Affiliate, order: Any, said: tuple[str, str]) -> Explained:
     money = reports.sums([order.id], affiliate)[order.id]
-    unpaid = evidence.unpaid(affiliate, [order]).get(order.id)
+    unpaid = evidence.unpaid([order]).get(order.id)
     who = initials(order.customer.name, order.customer.email)
     what = f"{order.order_id}, {plan(order.interval, order.price, order.plan_name)}, by {who}"
     trail = [said, ("Order", what), because(order), ("Paid", usd(money["paid"]))]
@@ -127,7 +127,7 @@ def _not_yours(
 ) -> Explained:
     click = why.click
     name = reports.links(affiliate).get(click.link_id, reports.MAIN_LINK)
-    until = when(click.clicked_at + timedelta(days=click.days), zone, now, seconds=True)
+    until = when(click.until, zone, now, seconds=True)
     trail = [
         said,
         ("Your click", f"{name}, {when(click.clicked_at, zone, now, seconds=True)}"),

@@ -6,7 +6,7 @@ follows from them is in books.py. Nothing here decides anything.
 
 import hashlib
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from peewee import (
@@ -164,6 +164,11 @@ class Click(Table):
     def outside_id(self) -> str:
         """The click id as others know it: 26 letters and digits, not to be guessed."""
         return click_id(self.id, self.tag)
+
+    @property
+    def until(self) -> Any:
+        """The last instant at which it counts (R5)."""
+        return self.clicked_at + timedelta(days=self.days)
 
     def sealed(self, key: bytes) -> int:
         """The tag that this row should have; a change outside the portal breaks it (R24)."""

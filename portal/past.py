@@ -1,7 +1,7 @@
 """The past: what was known when a fact was recorded, and a customer's facts played again (R24)."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -23,18 +23,26 @@ class Told(NamedTuple):
     email_key: str | None
 
 
-class Archive:
-    """Histories of people and terms, read once each for one recomputation."""
+def _histories(affiliates: Collection[int]) -> dict[int, list[Told]]:
+    facts = Fact.select(Fact.affiliate_id, Fact.id, Fact.kind, Fact.content, Fact.email_key)
+    facts = facts.where(Fact.affiliate_id.in_(affiliates), Fact.kind.in_(ABOUT_PEOPLE))
+    found: dict[int, list[Told]] = {affiliate: [] for affiliate in affiliates}
+    for affiliate, *row in facts.order_by(Fact.id).tuples():
+        found[affiliate].append(Told(*row))
+    return found
 
-    def __init__(self) -> None:
+
+class Archive:
+    """Histories of people and terms, read once each; those of `affiliates` all at once."""
+
+    def __init__(self, affiliates: Collection[int] = ()) -> None:
         self._terms = list(TermsVersion.select().order_by(TermsVersion.id.desc()))
+        self._at_hand = _histories(affiliates) if affiliates else {}
         self.history = lru_cache(HISTORIES)(self._history)
         self.links, self.owners = lru_cache(HISTORIES)(_links), lru_cache(HISTORIES)(_owners)
 
     def _history(self, affiliate: int) -> list[Told]:
-        facts = Fact.select(Fact.id, Fact.kind, Fact.content, Fact.email_key)
-        facts = facts.where(Fact.affiliate_id == affiliate, Fact.kind.in_(ABOUT_PEOPLE))
-        return [Told(*row) for row in facts.order_by(Fact.id).tuples()]
+        return (self._at_hand if affiliate in self._at_hand else _histories([affiliate]))[affiliate]
 
     def last(self, affiliate: int, before: float, *kinds: str) -> Told | None:
         """The last of these facts about an affiliate that was recorded before a fact."""

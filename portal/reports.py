@@ -169,12 +169,13 @@ def clicks(affiliate: Affiliate, wanted: Filter, **cut: Any) -> Rows:
     return found
 
 
-def orders(affiliate: Affiliate, wanted: Filter, **cut: Any) -> Rows:
-    """Credited orders, newest recorded first, with what was paid and earned on each."""
+def orders(affiliate: Affiliate | None, wanted: Filter, *where: Any, **cut: Any) -> Rows:
+    """Orders credited to an affiliate, or all, newest recorded first, with their sums."""
     query: Query = Order.select(Order, Customer, Click).join(Customer).switch(Order)
     query = query.join(Click, JOIN.LEFT_OUTER, on=(Order.click_id == Click.id), attr="click")
-    query = query.where(Order.credited_to == affiliate, *wanted.where(Order.ordered_at))
-    found = _cut(query, Order.id, **cut)
+    mine = [Order.credited_to == affiliate] if affiliate else []
+    conditions = [*mine, *wanted.where(Order.ordered_at), *where]
+    found = _cut(query.where(*conditions) if conditions else query, Order.id, **cut)
     found.more = sums([order.id for order in found.rows], affiliate)
     return found
 
@@ -198,8 +199,9 @@ def _cut(
     return Rows(rows[:limit], limit is not None and len(rows) > limit, newer)
 
 
-def sums(ids: list[int], affiliate: Affiliate) -> dict[int, dict[str, int]]:
-    """By order, what was paid, refunded (disputed included), and earned on it by an affiliate."""
+def sums(ids: list[int], affiliate: Affiliate | None) -> dict[int, dict[str, Any]]:
+    """By order, what was paid, refunded (disputed included), and earned on it: by an affiliate as
+    its commission, or by all in both tiers."""
     paid = Payment.select(
         Payment.order.alias("key"),
         fn.COUNT(Payment.id).alias("payments"),
@@ -208,9 +210,10 @@ def sums(ids: list[int], affiliate: Affiliate) -> dict[int, dict[str, int]]:
         fn.SUM(Payment.disputed).alias("disputed"),
     )
     earned = Entry.select(Payment.order.alias("key"), fn.SUM(Entry.amount).alias("earned"))
-    earned = earned.join(Payment).where(Entry.affiliate == affiliate, Entry.rule == "R9")
+    mine = (Entry.affiliate == affiliate) & (Entry.rule == "R9") if affiliate else EARNED
+    earned = earned.join(Payment).where(mine)
     names = ("payments", "paid", "refunded", "disputed", "earned")
-    found: dict[int, dict[str, int]] = {key: dict.fromkeys(names, 0) for key in ids}
+    found: dict[int, dict[str, Any]] = {key: dict.fromkeys(names, 0) for key in ids}
     for query in (paid, earned):
         for row in query.where(Payment.order.in_(ids)).group_by(Payment.order).dicts():
             key = row.pop("key")

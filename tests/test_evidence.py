@@ -283,9 +283,9 @@ def test_payments_without_commission_say_by_which_rule(alice, now):
     affiliates.set_status(alice, rules.ACTIVE, by="test", now=now + 2 * DAY)
     make_sale(now + 3 * DAY, email="alice@example.com", **about)
     order = order_of(about)
-    assert evidence.unpaid(alice, [order]) == {order.id: {rules.SUSPENDED: 2, "R14": 1}}
+    assert evidence.unpaid([order]) == {order.id: {rules.SUSPENDED: 2, "R14": 1}}
 
 
 def test_where_all_earned_there_is_nothing_to_say(alice, now):
     order = order_of(make_sale(now, click_id=make_click(alice, now)))
-    assert evidence.unpaid(alice, [order]) == {}
+    assert evidence.unpaid([order]) == {}

@@ -121,6 +121,13 @@ class Form(FlaskForm):
         return {name: self[name].data for name in names}
 
 
+class DaysForm(Form):
+    """What a table shows; the form is sent by GET, so its address can be kept."""
+
+    since = Day("From", [Optional()], name="from")
+    until = Day("To", [Optional()], name="to")
+
+
 class KeyedForm(Form):
     """A form that may be sent twice and is taken once, by a key of its own."""
 

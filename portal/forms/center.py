@@ -4,7 +4,7 @@ from wtforms import fields, widgets
 from wtforms.fields import Field
 from wtforms.validators import InputRequired, Optional, ValidationError
 
-from portal.forms import Day, Form, KeyedForm, LeadsTo, is_label, leads_to, line, options
+from portal.forms import Day, DaysForm, Form, KeyedForm, LeadsTo, is_label, leads_to, line, options
 
 BOUGHT = {
     "": "I do not know",
@@ -14,11 +14,7 @@ BOUGHT = {
 }
 
 
-class RowsForm(Form):
-    """What a table shows; the form is sent by GET, so its address can be kept."""
-
-    since = Day("From", [Optional()], name="from")
-    until = Day("To", [Optional()], name="to")
+class RowsForm(DaysForm):
     link = fields.SelectField("Link", validators=[Optional()], default="")
     sub_id = line("Label (sub-ID)", most=64)
 

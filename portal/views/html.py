@@ -9,7 +9,7 @@ import hashlib
 import io
 import re
 from collections.abc import Callable, Container, Iterable, Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -137,6 +137,19 @@ def before() -> int | None:
     """The key that the address names for the older rows of a list."""
     text = request.args.get("before", "")
     return int(text[:18]) if text.isdecimal() else None
+
+
+def row_key(name: str, key_of: Callable[[str], int | None]) -> int | None:
+    """The key of the row whose id the address names; what is not theirs to see is nowhere: 404."""
+    text = request.args.get(name)
+    return (text.isprintable() and key_of(text)) or abort(404) if text else None
+
+
+def midnight(on: date | None, more: int = 0) -> datetime | None:
+    """The first instant of a day of the program's zone, or some days later."""
+    if on is None or on == date.max:  # no day comes after the last one
+        return None
+    return datetime.combine(on + timedelta(days=more), datetime.min.time(), settings().zone)
 
 
 def searched(name: str = "q", among: Container[str] | None = None) -> str:

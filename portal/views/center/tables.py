@@ -3,7 +3,7 @@ filtered by the address, and read on by key.
 """
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from flask import Response, abort, request
@@ -18,7 +18,7 @@ from portal.months import Month
 from portal.reports import MAIN_LINK, Filter, Rows
 from portal.team import members
 from portal.views.center import blueprint, head
-from portal.views.html import me, now, page, settings, table
+from portal.views.html import me, midnight, now, page, row_key, settings, table
 
 LOST, MEMBERS = 25, 100  # rows shown of clicks without commission, and of the team
 Told = dict[str, Any]
@@ -48,7 +48,7 @@ def _read_orders(*wanted: Any, **cut: Any) -> Rows:
     """Orders, each with its sums, the clicks considered, and payments that earned nothing."""
     found = reports.orders(*wanted, **cut)
     told = found.rows if "limit" not in cut else ()
-    clicks, unpaid = evidence.own_clicks(me().id, told), evidence.unpaid(me(), told)
+    clicks, unpaid = evidence.own_clicks(me().id, told), evidence.unpaid(told)
     for order in found.rows:
         found.more[order.id] |= {"clicks": clicks.get(order.id, ()), "unpaid": unpaid.get(order.id)}
     return found
@@ -71,11 +71,11 @@ def _table(
     context["labels"] = reports.labels(me())
     if not form.validate():
         return page(html, status=422, form=form, rows=None, **context)
-    since, until = _midnight(form.since.data), _midnight(form.until.data, 1)
-    click = _key("click", _click_of)
+    since, until = midnight(form.since.data), midnight(form.until.data, 1)
+    click = row_key("click", _click_of)
     wanted = Filter(since, until, chosen[form.link.data or ""], form.typed("sub_id"), click)
     csv = request.args.get("format") == "csv"
-    cut = {at: _key(at, key_of) for at in ("before", "upto")}
+    cut = {at: row_key(at, key_of) for at in ("before", "upto")}
     found = read(me(), wanted, **({"limit": None} if csv else cut))
     rows = [tell(row, found.more.get(row.id), names) for row in found.rows]
     if csv:
@@ -104,18 +104,6 @@ def _filtered(form: RowsForm) -> str:
     return " ".join(f"{word} {what}" for word, what in said.items() if what)
 
 
-def _midnight(on: date | None, more: int = 0) -> datetime | None:
-    if on is None or on == date.max:  # no day comes after the last one
-        return None
-    return datetime.combine(on + timedelta(days=more), datetime.min.time(), settings().zone)
-
-
-def _key(name: str, key_of: Callable[[str], int | None]) -> int | None:
-    """The key of the row whose id the address names; one of another affiliate is nowhere."""
-    text = request.args.get(name)
-    return (text.isprintable() and key_of(text)) or abort(404) if text else None
-
-
 def _click_of(text: str) -> int | None:
     click = Click.find(text)
     return click.id if click and click.affiliate_id == me().id else None
@@ -128,7 +116,7 @@ def _order_of(text: str) -> int | None:
 
 def _told_click(click: Click, more: tuple[Any, Any], names: dict[int | None, str]) -> Told:
     at: datetime = click.clicked_at
-    until, key = at + timedelta(days=click.days), click.outside_id
+    until, key = click.until, click.outside_id
     link = names.get(click.link_id, MAIN_LINK)
     cells = (at, link, click.sub_id, click.referrer, until, key)
     return {"key": key, "cells": cells, "click": click, "link": link, "until": until,
