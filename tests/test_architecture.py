@@ -29,7 +29,7 @@ ROWS = (
     {"past"},
     {"evidence"},
     {"explain"},
-    {"attachments", "notices", "office", "outlook", "migrations", "team"},
+    {"attachments", "notices", "office", "outlook", "migrations", "receipts", "team"},
     {"runcheck", "missing", "taxyear", "printing"},
     # The deeds.
     {"affiliates", "traffic", "orders", "payouts", "checks", "verify"},

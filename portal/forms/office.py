@@ -14,6 +14,11 @@ TEXT_HINT = "Plain lines, or HTML with links, lists, bold and italics; anything 
 ACCEPTS = "image/png,image/jpeg,image/gif,image/webp"
 
 
+class OrdersForm(forms.DaysForm):
+    credit = fields.SelectField("Credit", validators=[Optional()], default="")
+    q = line("Customer, order or code", most=255, kind=fields.SearchField)
+
+
 class AdjustForm(KeyedForm):
     amount = line("Amount", hint="Minus takes away.", needed="Say how much.", inputmode="decimal")
     reason = line(

@@ -57,11 +57,20 @@ def tab_to(page, target):
 
 @pytest.mark.parametrize("name", ["", "links", "clicks", "orders", "payments", "help"])
 def test_tab_reaches_everything_and_shows_where_it_is(page, name):
-    page.goto(f"/center/{name}?live=off")
+    reach_all(page, f"/center/{name}")
+
+
+def reach_all(page, address):
+    page.goto(f"{address}?live=off")
     for _ in range(page.evaluate(REACHABLE) + 10):  # a date is four stops for the keyboard
         page.keyboard.press("Tab")
         assert page.evaluate(STEP) == ""
     assert page.evaluate(LEFT) == []
+
+
+def test_tab_reaches_everything_of_the_offices_orders(page, open_page):
+    make_admin(database.utcnow())
+    reach_all(open_page("office@example.com"), "/admin/orders")
 
 
 def test_a_day_at_the_keyboard(page):

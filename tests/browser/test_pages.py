@@ -25,8 +25,8 @@ CENTER = """
     clicks?sub_id=nothing-has-it
 """.split()
 OFFICE = """
-    affiliates affiliates/alice payouts mails settings cases material material/banner material/email
-    material/text
+    affiliates affiliates/alice orders orders?q=nothing-has-it payouts mails settings cases material
+    material/banner material/email material/text
 """.split()
 AXE = "(options) => axe.run(document, options)"
 ONLY_COLOURS = {"runOnly": ["color-contrast"]}

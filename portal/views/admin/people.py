@@ -69,11 +69,12 @@ def _file(affiliate: Affiliate, **sent: Form) -> Response:
     """The page of an affiliate, with a form that was sent and what is wrong with it."""
     zone = settings().zone
     rows, older = office.ledger_of(affiliate, before())
+    asked = {"customer_id": request.args.get("customer")}
     return page(
         "admin/affiliate.html",
         who=affiliate,
         tone=TONES[affiliate.status],
-        **{name: sent.get(name) or kind(None, prefix=name) for name, kind in FORMS.items()},
+        **{n: sent.get(n) or kind(None, prefix=n, data=asked) for n, kind in FORMS.items()},
         customer=Customer.get_or_none(id=affiliate.customer_id),
         figures=reports.figures(affiliate, now=now(), zone=zone),
         check=(check := outlook.next_check(affiliate, now=now())),
