@@ -7,6 +7,7 @@ import hashlib
 import secrets
 from datetime import datetime
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from peewee import CharField, ForeignKeyField, TextField
@@ -14,7 +15,7 @@ from peewee import CharField, ForeignKeyField, TextField
 from portal import access, mail, rules, throttle
 from portal.books import Entry, Order, PaperCheck, Payout
 from portal.database import JsonField, Table, UtcField, transaction
-from portal.explain import CHECKS, Trail, because, explain
+from portal.explain import CHECKS, SEE, Trail, because, explain
 from portal.formats import day, initials, month, plan, usd, when
 from portal.models import Admin, Affiliate, Audit, Click
 from portal.reports import MAIN_LINK, links
@@ -220,7 +221,8 @@ def _order(affiliate: Affiliate, key: str, now: datetime, zone: ZoneInfo) -> Sub
     rows.append(because(order))
     who = initials(customer.name, customer.email)
     named = f"{customer.customer_id}, {customer.name or customer.email}"
-    return Subject("order", f"Order {key}", [*rows, ("By", who)], [*rows, ("By", named)])
+    evidence = [*rows, ("By", named), (SEE, urlencode({"q": key}))]
+    return Subject("order", f"Order {key}", [*rows, ("By", who)], evidence)
 
 
 def _click(affiliate: Affiliate, key: str, now: datetime, zone: ZoneInfo) -> Subject | None:

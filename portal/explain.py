@@ -7,8 +7,9 @@ totals of R9 and R13, which rules.py makes.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from portal import rules
@@ -48,6 +49,7 @@ UNPAID = {
     rules.SUSPENDED: "you were suspended then (R16)",
     rules.DECLINED: "your account was closed then",
 }
+SEE = "See"  # of a trail for the office: its text is a query of the office's orders
 CONSIDERED = 5  # clicks told one by one
 Trail = list[tuple[str, str]]
 
@@ -81,7 +83,7 @@ def considered(order: Any, click: Any, zone: ZoneInfo, now: datetime) -> str:
         return f"{apart(order.ordered_at, click.clicked_at)} after the order, too late"
     age = f"{apart(click.clicked_at, order.ordered_at)} before"
     if not rules.counts(click, order.ordered_at):
-        until = when(click.clicked_at + timedelta(days=click.days), zone, now, seconds=True)
+        until = when(click.until, zone, now, seconds=True)
         return f"{age}, counted until {until} (R5)"
     return f"{age}, an earlier one" if order.rule == "R7.4" else f"{age}, not needed"
 
@@ -162,6 +164,8 @@ class _Known:
             given = f"{usd(abs(refund.amount))}, {self._when(refund.happened_at)}"
             trail.append((REFUNDS[refund.kind], given))
         trail.append((f"Rule {entry.rule}", self._formula(entry, payment, order)))
+        if self.names:
+            trail.append((SEE, urlencode({"q": order.order_id})))
         return f"{kind}: {what}", trail
 
     def _since(self, entry: Any) -> Trail:

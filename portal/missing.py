@@ -7,13 +7,14 @@ question gets the same words and goes to the office, so nobody learns who is a c
 
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from peewee import JOIN
 
 from portal import evidence, reports, rules, throttle
 from portal.books import Customer, Order
-from portal.explain import Trail, because, earned
+from portal.explain import SEE, Trail, because, earned
 from portal.formats import INTERVALS, day, initials, plan, plural, usd, when
 from portal.models import Affiliate, Click
 
@@ -168,13 +169,16 @@ def comparison(claim: Claim, *, zone: ZoneInfo) -> Trail:
     query: Any = Order.select(Order, Affiliate, Customer).join(Customer).switch(Order)
     query = query.join(Affiliate, JOIN.LEFT_OUTER, on=Order.credited_to)
     orders = query.where(match).order_by(Order.id.desc()).limit(SHOWN)
-    those_days = Order.select().where(_placed(*_span(claim, zone))).count()
     none = "nobody of this name, address or number"
     people = [f"{c.customer_id}, {c.name or c.email}" for c in found]
+    since, before = _span(claim, zone)
+    those_days = Order.select().where(_placed(since, before)).count()
+    days = {"from": f"{since:%Y-%m-%d}", "to": f"{claim.on + EITHER_SIDE:%Y-%m-%d}"}
     return [
         ("Customers", "; ".join(people) or none),
         ("Their orders", "; ".join(_named(o, zone) for o in orders) or "none"),
         ("All of those days", plural(those_days, "order")),
+        (SEE, urlencode(days)),
     ]
 
 

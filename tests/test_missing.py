@@ -250,6 +250,7 @@ def test_the_office_sees_customers_and_orders_that_match(alice, now):
         "Their orders": "o-2 of 2026-01-14 by c-2: nobody (R7.5); "
         "o-1 of 2026-03-15 by c-1: alice (R7.4)",
         "All of those days": "2 orders",
+        "See": "from=2026-03-12&to=2026-03-18",
     }
     assert compared(who="L.EA+1@gmail.com")["Customers"] == "c-3, Lea Moss"
     assert compared(who="o-3")["Their orders"] == "o-3 of 2026-03-15 by c-3: nobody (R7.5)"
@@ -262,6 +263,7 @@ def test_where_nothing_matches_the_office_is_told_so(alice, now):
         "Customers": "nobody of this name, address or number",
         "Their orders": "none",
         "All of those days": "1 order",
+        "See": "from=2026-03-12&to=2026-03-18",
     }
 
 

@@ -7,7 +7,14 @@ import pytest
 from portal import database, starter
 from portal.models import Affiliate
 from tests.browser.conftest import AGENT, PATIENCE
-from tests.makers import PASSWORD, make_affiliate, make_click, make_earnings, make_program
+from tests.makers import (
+    PASSWORD,
+    make_admin,
+    make_affiliate,
+    make_click,
+    make_earnings,
+    make_program,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.sqlite_only]
 
@@ -37,12 +44,27 @@ def test_everything_works_without_script(page):
     page.wait_for_url("**/login")
 
 
-def sign_in(page):
-    page.goto("/center/links")
-    page.fill("#username", "alice")
+def test_the_office_finds_an_order_without_script(page):
+    make_admin(database.utcnow())
+    sign_in(page, "office@example.com", "/admin/orders")
+    assert page.locator("tbody tr").count() == 2
+    page.select_option("#credit", "nobody")
+    page.get_by_role("button", name="Show").click()
+    page.get_by_role("heading", name="No orders here").wait_for()
+    page.get_by_role("link", name="Show all orders").click()
+    page.locator("details.why summary").first.click()
+    page.locator("details[open]").get_by_role("link", name="Alice Reyes").first.click()
+    page.get_by_role("link", name="All orders").click()
+    assert page.locator("#credit option:checked").inner_text() == "Alice Reyes"
+    assert page.locator("tbody tr").count() == 2
+
+
+def sign_in(page, name="alice", address="/center/links"):
+    page.goto(address)
+    page.fill("#username", name)
     page.fill("#password", PASSWORD)
     page.click("main button")
-    page.get_by_role("heading", name="Links", exact=True).wait_for()
+    page.wait_for_url(f"**{address}")
 
 
 def make_a_link(page):

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from portal import affiliates, rules
+from portal import affiliates, cases, missing, program, rules
 from tests.makers import make_affiliate, make_click, make_earnings, make_refund, make_sale
 from tests.views.test_center_tables import counted
 
@@ -327,3 +327,35 @@ def test_fifty_orders_of_many_cost_what_five_do(office, alice, today, monkeypatc
     with counted(monkeypatch) as many:
         assert office.get(ORDERS).text.count("Suspended when") == 24
     assert len(many) == len(few) < 30
+
+
+# --- Who leads here ----------------------------------------------------------------------------
+
+
+def test_the_office_pages_of_an_affiliate_lead_to_its_orders(office, look, alice, today):
+    (sale,) = make_earnings(alice, today, sales=1)
+    page = office.get("/admin/affiliates/alice").text
+    assert 'href="/admin/orders?credit=affiliate:alice">All orders</a>' in page
+    assert f'href="/admin/orders?q={sale["order_id"]}">The order and its credit</a>' in page
+    assert shown(look("credit=affiliate:alice")) == shown(look(f"q={sale['order_id']}"))
+
+
+def test_a_case_leads_to_the_order_or_the_days_it_is_about(
+    office, login_as, client, alice, admin, today
+):
+    zone = program.load().zone
+    (sale,) = make_earnings(alice, today, sales=1)
+    about = cases.subject(alice, f"order:{sale['order_id']}", now=today, zone=zone)
+    assert "See" not in dict(about.facts)
+    on = today.astimezone(zone).date()
+    claim = missing.Claim(on, "month", "Nobody known", "", "")
+    days = missing.comparison(claim, zone=zone)
+    for number, evidence in enumerate((about.evidence, days)):
+        case = cases.ask(alice, "Why?", "So?", key=str(number), now=today, evidence=evidence)
+        assert "/admin/orders" not in login_as(alice).get(f"/center/cases/{case.key}").text
+        page = login_as(admin).get(f"/admin/cases/{case.id}").text
+        link = page.partition('href="/admin/orders?')[2].partition('"')[0]
+        assert shown(client.get(f"{ORDERS}?{link.replace('&amp;', '&')}").text) == [
+            sale["order_id"]
+        ]
+    assert link == f"from={on - 3 * DAY}&amp;to={on + 3 * DAY}"
