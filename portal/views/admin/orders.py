@@ -67,7 +67,7 @@ def _cells(*wanted: Any) -> Iterator[tuple[Any, ...]]:
             whose = people[order.credited_to_id].code if order.credited_to_id else ""
             what = plan(order.interval, order.price, order.plan_name)
             yield (
-                order.order_id, order.ordered_at.isoformat(), customer.customer_id, customer.name,
+                order.order_id, order.ordered_at, customer.customer_id, customer.name,
                 customer.email, what, *map(decimal, paid), whose, order.rule, order.reason,
                 *(decimal(made.get(rule, 0)) for rule in ("R9", "R13")),
             )  # fmt: skip
