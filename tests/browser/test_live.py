@@ -145,7 +145,7 @@ def test_what_is_read_or_selected_is_not_swapped_away(look, alice):
     assert page.get_by_role("link", name="1 new order").count() == 0
     page.locator("details.why summary").first.click()
     page.evaluate("document.activeElement.blur()")
-    page.locator("tbody th > small").first.evaluate(SELECT)
+    page.locator("tbody td.when").first.evaluate(SELECT)
     chosen = page.evaluate("getSelection().toString()")
     assert poll(page, "orders") == 200
     assert page.evaluate("getSelection().toString()") == chosen
