@@ -118,7 +118,7 @@ def _words(
         reached = "The office lets the next run pay this below the minimum. "
     kept = reports.kept(affiliate, run_month.start(zone))
     memo = f"Earned in {name}" if amount else "Nothing due since the last check"
-    if kept > 0:
+    if min(kept, amount) > 0:
         memo = f"Earned through {name}, {usd(min(kept, amount))} of it kept from before"
     return {
         "nothing": ("After your first sale", "Nothing earned yet", "Waiting", "",
