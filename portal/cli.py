@@ -2,7 +2,6 @@
 
 import os
 import sys
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,7 +13,6 @@ from portal.cli_access import admin, affiliate, key
 from portal.cli_backup import backup, restore, restored
 from portal.cli_money import checks, payouts, tax
 from portal.database import utcnow
-from portal.models import Audit
 from portal.serve import serve, try_address
 from portal.terminal import BY, Sentences, as_json, connected, opened, show
 
@@ -79,9 +77,7 @@ def demo_command(port: int) -> None:
         found = connected(environ)
         passwords = demo.build(utcnow())
         database.db.close_all()
-        click.echo(
-            "Logins (TOTP is off, no mail is sent, and all of this is gone when you stop it):"
-        )
+        click.echo("Logins (TOTP is off, no mail is sent, and all is gone when you stop it):")
         for name, password in passwords.items():
             click.echo(f"  {name}  {password}")
         click.echo(f"Serving on http://127.0.0.1:{port}/login")
@@ -142,10 +138,11 @@ def import_file(kind: str, file: Path) -> None:
         click.echo("\n".join(problems), err=True)
         raise click.ClickException("Nothing was taken in.")
     rows = len(lines)
-    tell = partial(click.echo, err=True)
-    new = transfer.apply(kind, lines, clock=utcnow, progress=lambda n: tell(f"{n} of {rows}"))
-    if new:
-        Audit.note(BY, "import", kind, utcnow(), rows=rows, new=new)
+
+    def tell(done: int) -> None:
+        click.echo(f"{done} of {rows}", err=True)
+
+    new = transfer.apply(kind, lines, by=BY, clock=utcnow, progress=tell)
     click.echo(f"{rows} rows: {new} new, {rows - new} known before.")
 
 

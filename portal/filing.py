@@ -132,10 +132,10 @@ def _key(name: str) -> str:
 def payer() -> Cells:
     """Who pays, as the forms say it. Raises Refused where the settings say too little."""
     known = program.load()
-    *lines, last = [known.payer, *known.program_address.splitlines()]
+    *lines, last = known.program_address.splitlines() or [""]
     town = re.fullmatch(r"(.+), ([A-Z]{2}) ([0-9]{5}(?:-[0-9]{4})?)", last)
     lacks = [] if known.payer_tax_id else ["the payer's EIN"]
-    if len(lines) < 2 or not town:
+    if not lines or not town:
         lacks.append("an address of the program whose last line is like Oakland, CA 94607")
     if lacks or not town:
         raise Refused(f"Give {' and '.join(lacks)} in Settings first.")
@@ -145,8 +145,8 @@ def payer() -> Cells:
         "Payer Name Type": "B",
         "Payer Business or Entity Name Line 1": known.payer,
         "Payer Country": "US",
-        "Payer Address Line 1": lines[1],
-        "Payer Address Line 2": ", ".join(lines[2:]),
+        "Payer Address Line 1": lines[0],
+        "Payer Address Line 2": ", ".join(lines[1:]),
         "Payer City/Town": town[1],
         "Payer State/Province/Territory": town[2],
         "Payer ZIP/Postal Code": town[3],

@@ -11,13 +11,13 @@ from threading import Event
 from typing import NamedTuple
 
 from apscheduler.schedulers.background import BackgroundScheduler
-from peewee import fn
 
 from portal import backup, closing, mail, notices, payouts, program, sessions, throttle, verify
-from portal.books import Run, Verification
+from portal.books import Verification
 from portal.config import Config
 from portal.database import connected, utcnow
 from portal.months import Month, day_of
+from portal.outlook import next_month
 from portal.rules import Refused
 
 log = logging.getLogger(__name__)
@@ -51,17 +51,8 @@ def run_payouts(config: Config, clock: Clock, going: Going) -> None:
 
 
 def due_month(now: datetime) -> Month | None:
-    """The oldest month whose payout instant has come and that has no run, if there is one.
-
-    Months that ended before the portal was set up, or before the last run, are never due (R19).
-    """
-    current = program.load()
-    if not current.first_month:
-        return None
-    month = Month(current.first_month)
-    last = Run.select(fn.MAX(Run.month)).scalar()
-    if last:
-        month = max(month, Month(last).plus(1))
+    """The next month to run where its payout instant has come, or None (R19)."""
+    current, month = program.load(), next_month(now)
     return month if month.payout_at(current.payout_day, current.zone) <= now else None
 
 

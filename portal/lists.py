@@ -37,7 +37,7 @@ class List:
         Raises ValueError for a cursor that is not this list's.
         """
         after = re.fullmatch(rf"{self.name}-([0-9]{{1,19}})", cursor or f"{self.name}-0")
-        if not after:
+        if not after or int(after[1]) >= 2**63:  # above every key
             raise ValueError("This is not a cursor of this list.")
         query = self.query.where(self.key > int(after[1]), *where).order_by(self.key)
         rows = list(query.limit(limit + 1).dicts())

@@ -49,7 +49,10 @@ class NextCheck:
 
 
 def next_month(now: datetime) -> Month:
-    """The month that the next run pays: the oldest without one (R19), at most the present one."""
+    """The month that the next run pays: the oldest without one, at most the present one.
+
+    Months that ended before the portal was set up, or before the last run, are left out (R19).
+    """
     current = program.load()
     this, done = months.month_of(now, current.zone), Run.select(fn.MAX(Run.month)).scalar()
     first = Month(current.first_month or this)
@@ -93,10 +96,9 @@ def _state(affiliate: Affiliate, amount: int, run_month: Month, now: datetime) -
         return held
     if amount < 0:
         return "negative"
-    about = {"suspended": False, "tax_hold": held == rules.HELD_TAX_ID}
-    terms = program.terms_version().terms()
-    waived = bool(accounts.waived(run_month, only=affiliate.id))
-    found = rules.list_of(amount, terms=terms, waived=waived, **about)
+    about = {"suspended": False, "tax_hold": bool(held)}
+    about["waived"] = bool(accounts.waived(run_month, only=affiliate.id))
+    found = rules.list_of(amount, terms=program.terms_version().terms(), **about)
     if found == rules.IN_PAYOUTS and not affiliate.has_address:
         return "address"
     if found or not Entry.select().where(Entry.affiliate == affiliate).exists():

@@ -15,7 +15,7 @@ ABOUT_ONE = "status email_key code referrer customer_id country us_person tax_id
 
 
 def people() -> Iterator[str]:
-    """Status, e-mail, referrer and tax ID on file of every affiliate, as the facts tell them."""
+    """Status, e-mail, code, referrer and the like of every affiliate, as the facts tell them."""
     last = _last_told()
     sealed = {affiliate for (affiliate,) in TaxIdOnFile.select(TaxIdOnFile.affiliate_id).tuples()}
     owners = dict(AffiliateCode.select(AffiliateCode.code, AffiliateCode.affiliate).tuples())

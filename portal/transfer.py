@@ -18,7 +18,7 @@ from peewee import JOIN, chunked, fn
 from portal import accounts, affiliates, backup, database, feeds, lists, rules, sheets, traffic
 from portal.books import Customer, Refund
 from portal.database import transaction
-from portal.models import Affiliate, Click, Fact
+from portal.models import Affiliate, Audit, Click, Fact
 from portal.orders import Answer, Conflict, import_customer, record_refund, record_sale
 from portal.sheets import Line, Row
 
@@ -99,21 +99,25 @@ def _referrers_first(lines: list[Line]) -> list[Line]:
 
 
 def apply(
-    kind: str, lines: list[Line], *, clock: Callable[[], datetime], progress: Callable[[int], None]
-) -> int:
-    """Take in rows that were checked; returns how many were new.
+    kind: str, lines: list[Line], *, by: str, clock: Callable[[], datetime],
+    progress: Callable[[int], None],
+) -> int:  # fmt: skip
+    """Take in rows that were checked; returns how many were new, which the log keeps too.
 
     Raises Refused, naming the line, where what is recorded has changed since the check.
     """
-    new = done = 0
+    all_new = done = 0
     for some in chunked(lines, BATCH):
+        new = 0
         with transaction():
             for number, data in some:
                 with _line(number, " What came before it is taken in."):
                     new += _take(kind, data, clock())
-        done += len(some)
+            if new:
+                Audit.note(by, "import", kind, clock(), rows=len(some), new=new)
+        all_new, done = all_new + new, done + len(some)
         progress(done)
-    return new
+    return all_new
 
 
 def _take(kind: str, data: Row, now: datetime) -> bool:

@@ -71,7 +71,7 @@ CHANGES |= {"replace_many", "truncate_table"}
 CHANGES_IN_SQL = re.compile(r"\b(update|delete\s+from)\s+\"?entry\b", re.IGNORECASE)
 
 # The portal is meant to come under 7,000 lines and is twice that: what is new pays with what goes.
-MODULE_LINES, FUNCTION_LINES, PORTAL_LINES, COLUMNS = 300, 60, 14_856, 100
+MODULE_LINES, FUNCTION_LINES, PORTAL_LINES, COLUMNS = 300, 60, 14_855, 100
 
 
 def place(module):

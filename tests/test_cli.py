@@ -177,6 +177,7 @@ def test_an_admin_is_taken_away(run):
     assert run("admin", "list").stdout.splitlines()[0].startswith("ada@example.com, since 20")
     assert run("admin", "remove", "ADA@example.com").exit_code == 0
     assert sessions.account_of(token, now=utcnow(), acting=True) is None
+    assert not access.LoginSession.select().exists()  # whoever gets this id is not signed in
     assert [admin.email for admin in Admin.select()] == ["bob@example.com"]
     assert Audit.get(did="admin removed").subject == "ada@example.com"
     assert run("admin", "remove", "ada@example.com").exit_code == 1

@@ -194,16 +194,19 @@ def test_many_clicks_are_summed_up(start, now):
     assert said.endswith("6 days before, an earlier one; and 3 more")
 
 
-def test_a_payment_is_not_called_by_a_later_plan(start, now):
+@pytest.mark.parametrize(
+    ("last", "called"), [(None, "o, $50.00, monthly"), ("Team", "o, Team, monthly")]
+)
+def test_a_payment_is_not_called_by_another_plan(start, now, last, called):
     """An order keeps the name of its last plan alone, and of an unnamed one none."""
     alice, about = make_affiliate("alice", start), {"customer_id": "c", "order_id": "o"}
     make_sale(now, click_id=make_click(alice, now), **about)
-    for interval, price, name in (("year", 97_000, "Team"), ("month", 5_000, None)):
+    for interval, price, name in (("year", 97_000, "Duo"), ("month", 5_000, last)):
         plan = {"interval": interval, "price": price} | ({"name": name} if name else {})
         sale = {"event_id": f"at {price}", "amount": price, "plan": plan, **about}
         orders.record_sale(feeds.sale(sale, now), now=now)
     assert [receipt(entry, now)["Order"] for entry in Entry.select().order_by(Entry.id)] == [
-        "o, $97.00, monthly", "o, $970.00, annual", "o, $50.00, monthly",
+        "o, $97.00, monthly", "o, $970.00, annual", called,
     ]  # fmt: skip
 
 

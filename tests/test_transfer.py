@@ -20,7 +20,7 @@ from portal import (
     visits,
 )
 from portal.books import Customer, Entry, Order, Refund
-from portal.models import Affiliate, Click, Fact
+from portal.models import Affiliate, Audit, Click, Fact
 
 NOW = datetime(2026, 3, 15, 12, 0, tzinfo=UTC)
 LATER = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
@@ -38,7 +38,9 @@ def take(db, tmp_path):
         rows, problems = transfer.check(kind, path, now=now)
         if problems:
             return 0, problems
-        return transfer.apply(kind, rows, clock=lambda: now, progress=lambda done: None), []
+        return transfer.apply(
+            kind, rows, by="test", clock=lambda: now, progress=lambda done: None
+        ), []
 
     return take
 
@@ -199,6 +201,13 @@ def test_a_program_moves_here(take):
     assert verify.run(now=LATER).differences == []
 
 
+def test_the_log_says_what_was_new(take, ada):
+    for _ in range(2):
+        take("customers", "customer_id,email", "c,c@shop.example", "d,d@shop.example")
+    (row,) = Audit.select().where(Audit.did == "import")
+    assert (row.by, row.subject, row.detail) == ("test", "customers", {"rows": 2, "new": 2})
+
+
 def test_a_file_given_again_changes_nothing(take, ada):
     lines = [f"{SALES},occurred_at", "e1,c,c@x.example,100,", "e2,c,,50,2026-01-01T00:00:00Z"]
     assert take("sales", *lines) == (2, [])
@@ -221,7 +230,7 @@ def test_a_file_that_was_stopped_is_finished_by_giving_it_again(take, tmp_path, 
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        transfer.apply("sales", found, clock=lambda: LATER, progress=stop)
+        transfer.apply("sales", found, by="test", clock=lambda: LATER, progress=stop)
     assert Fact.select().count() == 50
     assert take("sales", file=file) == (70, [])
 
@@ -232,7 +241,7 @@ def test_what_changed_since_the_check_is_told_with_its_line(db, tmp_path):
     found, _ = transfer.check("sales", file, now=LATER)
     sell(event_id="e1")
     with pytest.raises(rules.Refused, match=r"^Line 2"):
-        transfer.apply("sales", found, clock=lambda: LATER, progress=lambda done: None)
+        transfer.apply("sales", found, by="test", clock=lambda: LATER, progress=lambda done: None)
 
 
 def test_refunds_are_judged_one_after_the_other(take, ada):

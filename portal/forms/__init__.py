@@ -127,6 +127,10 @@ class DaysForm(Form):
     since = Day("From", [Optional()], name="from")
     until = Day("To", [Optional()], name="to")
 
+    def validate_since(self, field: Field) -> None:
+        if field.data and self.until.data and field.data > self.until.data:
+            raise ValidationError("This day is after To. Choose an earlier one, or a later To.")
+
 
 class KeyedForm(Form):
     """A form that may be sent twice and is taken once, by a key of its own."""

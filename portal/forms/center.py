@@ -1,8 +1,7 @@
 """Forms of the Resource Center: what tables show, links, and questions to the office."""
 
 from wtforms import fields, widgets
-from wtforms.fields import Field
-from wtforms.validators import InputRequired, Optional, ValidationError
+from wtforms.validators import InputRequired, Optional
 
 from portal.forms import Day, DaysForm, Form, KeyedForm, LeadsTo, is_label, leads_to, line, options
 
@@ -17,10 +16,6 @@ BOUGHT = {
 class RowsForm(DaysForm):
     link = fields.SelectField("Link", validators=[Optional()], default="")
     sub_id = line("Label (sub-ID)", most=64)
-
-    def validate_since(self, field: Field) -> None:
-        if field.data and self.until.data and field.data > self.until.data:
-            raise ValidationError("This day is after To. Choose an earlier one, or a later To.")
 
 
 class LinkForm(LeadsTo):

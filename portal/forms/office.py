@@ -6,15 +6,26 @@ from flask_wtf.file import FileField
 from wtforms import fields, widgets
 from wtforms.validators import InputRequired, NumberRange, Optional, Regexp
 
-from portal import forms, pictures
-from portal.forms import Form, KeyedForm, LeadsTo, is_amount, leads_to, line, options, password
+from portal import pictures
+from portal.forms import (
+    Day,
+    DaysForm,
+    Form,
+    KeyedForm,
+    LeadsTo,
+    is_amount,
+    leads_to,
+    line,
+    options,
+    password,
+)
 
 ALT_HINT = "For readers who do not see the image."
 TEXT_HINT = "Plain lines, or HTML with links, lists, bold and italics; anything else is taken out."
 ACCEPTS = "image/png,image/jpeg,image/gif,image/webp"
 
 
-class OrdersForm(forms.DaysForm):
+class OrdersForm(DaysForm):
     credit = fields.SelectField("Credit", validators=[Optional()], default="")
     q = line("Customer, order or code", most=255, kind=fields.SearchField)
 
@@ -82,7 +93,7 @@ class BatchForm(Form):
 
     do = fields.HiddenField()
     first, last = _number("First number"), _number("Last number in the tray")
-    mailed = forms.Day("Mailed", [Optional()])
+    mailed = Day("Mailed", [Optional()])
     everyone = fields.BooleanField("All of this run")
     after = fields.HiddenField(default="", validators=[Regexp(r"[a-z0-9-]*\Z")])
     moved, refused, start = (fields.IntegerField(default=0) for _ in range(3))

@@ -24,7 +24,7 @@ CODES = {413: "too_large", 422: "invalid"}  # else the status in HTTP's own word
 FOR_PROGRAMS = {
     404: "There is nothing at this address.",
     405: "This address does not take this method.",
-    413: "A body has {} kB at most.",
+    413: "A body has {most} kB at most.",
 }
 
 
@@ -63,7 +63,7 @@ def _told(error: HTTPException) -> Any:
         words = error.description or error.name
         if words == type(error).description:  # werkzeug's words are for browsers
             most = (request.max_content_length or 0) // 1024
-            words = FOR_PROGRAMS.get(status, words).format(most)
+            words = FOR_PROGRAMS.get(status, words).replace("{most}", str(most))
         answer = api_error(status, code, words)
     elif isinstance(error, BadHost):  # no page can name its parts then
         return error.get_response()

@@ -279,7 +279,15 @@ def test_new_orders_are_told_and_not_pushed(office, htmx, alice, today):
 
 
 @pytest.mark.parametrize(
-    "query", ["from=yesterday", "to=2026-99-01", "credit=x", "credit=affiliate:x", "q=" + "x" * 256]
+    "query",
+    [
+        "from=yesterday",
+        "to=2026-99-01",
+        "from=2026-03-02&to=2026-03-01",
+        "credit=x",
+        "credit=affiliate:x",
+        "q=" + "x" * 256,
+    ],
 )
 def test_a_bad_filter_is_said(office, query):
     answer = office.get(f"{ORDERS}?{query}")

@@ -68,7 +68,7 @@ def test_a_preview_says_what_differs_from_the_run_before(office, month, alice, t
         office.get(f"/admin/payouts/{this}?format=csv").text.splitlines())}  # fmt: skip
     assert told == {
         "alice": "$20.00 more",
-        "ben": "paid, $120.00",
+        "ben": "Paid, $120.00",
         "cleo": "",
         "mallory": "not in it",
     }

@@ -1,10 +1,14 @@
 """The office: affiliates searched, suspended and reinstated, applications, corrections, mails."""
 
 import re
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+import time_machine
 
 from portal import access, accounts, affiliates, closing, ledger, mail, program, vault
+from portal.config import MailServer
 from portal.models import Affiliate, Audit
 from tests.makers import make_affiliate, make_earnings, make_sale
 
@@ -183,3 +187,14 @@ def test_a_sale_of_nobody_is_no_entry(office, alice, today):
 @pytest.mark.parametrize("name", ["q", "state", "after"])
 def test_what_cannot_be_typed_is_found_nowhere(office, name):
     assert office.get(f"/admin/affiliates?{name}=%00").status_code == 404
+
+
+def test_with_a_mail_server_only_what_it_left_is_work(office, alice, app, today):
+    mail.Message.delete().execute()
+    mail.queue("password_reset", to=alice, now=today)
+    assert "when a mail server is set" in office.get("/admin/").text
+    server = MailServer("127.0.0.1", 25, tls=False)
+    app.config["PORTAL"] = replace(app.config["PORTAL"], mail=server)
+    assert "Mails waiting to be sent" not in office.get("/admin/").text
+    with time_machine.travel(today + timedelta(minutes=11), tick=False):
+        assert "did not take them yet" in office.get("/admin/").text

@@ -121,3 +121,14 @@ def test_what_was_saved_is_named_as_on_the_page(login_as, admin, saved):
     client.post("/admin/settings", data=saved | {"program_address": "1 Main St", "payout_day": "3"})
     page = client.get("/admin/settings").text
     assert "Saved: Postal address, Day of the run." in page
+
+
+def test_landing_pages_on_no_allowed_site_are_told(login_as, admin, saved):
+    office = login_as(admin)
+    pages = "Tour = https://www.shop.example/tour\nPricing = https://elsewhere.example/"
+    site = {"product_url": "https://www.shop.example/"}
+    office.post("/admin/settings", data=saved | site | {"landing_pages": pages})
+    page = office.get("/admin/settings").text
+    assert "Not on a site that links may lead to, so not offered: Pricing." in page
+    office.post("/admin/settings", data=saved | site | {"landing_pages": pages.split("\n")[0]})
+    assert "not offered" not in office.get("/admin/settings").text

@@ -550,6 +550,9 @@ def test_limits_cursors_and_months_that_are_none(merchant, ada):
     for cursor in ("x", "1", "é", "%00", "a" * 999, "b3JkZXJzOi0x", "b3JkZXJzOjE!"):
         assert said(merchant.get(f"/orders?cursor={cursor}")) == (422, "cursor")
     assert said(merchant.get(f"/clicks?cursor={foreign}")) == (422, "cursor")
+    far = merchant.get(f"/clicks?cursor=clicks-{2**63 - 1}")  # the click of a clock that jumped
+    assert (far.status_code, far.json) == (200, {"clicks": [], "next": None})
+    assert said(merchant.get(f"/clicks?cursor=clicks-{2**63}")) == (422, "cursor")
     for month in ("2026", "2026-13", "x", "2026-1", "%00"):
         assert said(merchant.get(f"/payouts?month={month}")) == (422, "month")
     assert merchant.get("/payouts?month=2026-02").json["payouts"] == []

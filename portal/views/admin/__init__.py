@@ -29,9 +29,14 @@ blueprint.before_request(only(Admin))
 
 
 def attempt(deed: Callable[..., Any], *what: Any, **about: Any) -> Any:
-    """Do a deed; what a rule says against it is told on the next page, and nothing is returned."""
+    """Do a deed now; what a rule says against it is told on the next page, and None returned."""
+    return tried(deed, *what, now=now(), **about)
+
+
+def tried(make: Callable[..., Any], *what: Any, **about: Any) -> Any:
+    """The same of what asks for no instant."""
     try:
-        return deed(*what, now=now(), **about)
+        return make(*what, **about)
     except rules.Refused as problem:
         flash(str(problem), "bad")
         return None

@@ -24,7 +24,7 @@ STATES = {
 }
 # By list of a run: its name, what happens, its tone, why, and the words for all who stand in it.
 LISTS = {
-    rules.IN_PAYOUTS: ("Paid", "Paid", "good", "", ""),
+    rules.IN_PAYOUTS: ("Paid", "To be paid", "good", "", ""),
     rules.CARRIED: ("Kept", "Kept", "", "", "kept for later"),
     rules.HELD_TAX_ID: ("No tax ID", "On hold", "warn", "tax ID missing (R20)", "on hold (R20)"),
     rules.HELD_SUSPENDED: ("Suspended", "On hold", "bad", "suspended (R16)", "suspended (R16)"),
@@ -88,10 +88,10 @@ def _preview(month: Month) -> Response:
 
 def _stands(row: payouts.Stood) -> tuple[str, str, str]:
     """What the run will do with somebody: what happens, its tone, and why."""
-    if row.list == rules.CARRIED:
-        return "Kept", "", "below zero" if row.amount < 0 else "below the minimum"
     what, tone, why = LISTS[row.list][1:4]
-    return "To be paid" if row.list == rules.IN_PAYOUTS else what, tone, why
+    if row.list == rules.CARRIED:
+        why = "below zero" if row.amount < 0 else "below the minimum"
+    return what, tone, why
 
 
 def _unlike(was: payouts.Stood | None, row: payouts.Stood) -> str:
@@ -99,7 +99,7 @@ def _unlike(was: payouts.Stood | None, row: payouts.Stood) -> str:
     if was is None:
         return "not in it"
     if was.list != row.list:
-        return f"{LISTS[was.list][1].lower()}, {usd(was.amount)}"
+        return f"{LISTS[was.list][0]}, {usd(was.amount)}"
     more = row.amount - was.amount
     return f"{usd(abs(more))} {'more' if more > 0 else 'less'}" if more else ""
 
@@ -199,9 +199,8 @@ def _do(deed: str, month: Month, form: BatchForm, codes: list[str]) -> dict[str,
     if deed == "paid":
         mailed = form.mailed.data.isoformat() if form.mailed.data else None
         if mailed and mailed > months.day_of(now(), settings().zone):
-            raise Refused(
-                "A check is marked once it is mailed: give today or a day before.", "mailed"
-            )
+            said = "A check is marked once it is mailed: give today or a day before."
+            raise Refused(said, "mailed")
         return checks.mark_paid(month, date=mailed, **about)
     return checks.clear(month, **about)
 

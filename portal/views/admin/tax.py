@@ -12,9 +12,8 @@ from portal.formats import decimal
 from portal.forms import cents
 from portal.forms.office import AmountForm, FileForm, LookForm
 from portal.models import TaxIdOnFile
-from portal.rules import Refused
 from portal.taxes import PROGRAM_1099
-from portal.views.admin import attempt, blueprint
+from portal.views.admin import attempt, blueprint, tried
 from portal.views.html import for_machines, goto, me, now, page, pdf, settings, table
 
 YEAR = "<int(min=2000,max=2999):year>"
@@ -89,16 +88,8 @@ def tax_filed(year: int) -> Response:
 
 @blueprint.get(f"/tax/{YEAR}/copies")
 def tax_copies(year: int) -> Response:
-    copies = _tried(filing.copies, year)
+    copies = tried(filing.copies, year)
     return pdf(f"1099-nec-{year}", copies) if copies else goto("admin.tax", year=year)
-
-
-def _tried(deed: Callable[..., Any], *what: Any) -> Any:
-    try:
-        return deed(*what)
-    except Refused as problem:
-        flash(str(problem), "bad")
-        return None
 
 
 # --- Whole tax IDs -----------------------------------------------------------------------------
@@ -107,7 +98,7 @@ def _tried(deed: Callable[..., Any], *what: Any) -> Any:
 @blueprint.route(f"/tax/{YEAR}/file", methods=["GET", "POST"])
 def tax_file(year: int) -> Response:
     """The file for who files the forms, after a reason and the password; kept nowhere."""
-    if not _tried(filing.payer):
+    if not tried(filing.payer):
         return goto("admin.tax", year=year)
     form, count = FileForm(), sum(one.form for one in taxyear.recipients(year))
     files = range(1, max(count, 1) + 1, filing.FILE)
